@@ -1,0 +1,205 @@
+"""The centre's tables, in SQLAlchemy Core: one schema for SQLite and PostgreSQL. Alembic's migrations make them.
+
+Times: `*_ms` are UTC milliseconds since 1970, `*_ns` nanoseconds of a box's own monotonic clock. Readings and roll-ups
+belong to a box; which desk a box served when is said by `placements` alone, so a box can be moved or replaced.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from contract.expressions import EXPRESSIONS
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in a column named INTEGER
+
+
+def _shares() -> list[Column[float]]:
+    return [Column(f"p_{name}", Float) for name in EXPRESSIONS]
+
+
+def _sums() -> list[Column[float]]:
+    return [Column(f"sum_{name}", Float, nullable=False, server_default="0") for name in EXPRESSIONS]
+
+
+sites: Final = Table(
+    "sites",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    Column("zone", String(64), nullable=False),  # IANA name: all times of the site are shown in it
+)
+
+desks: Final = Table(
+    "desks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("site_id", ForeignKey("sites.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("team", String(64), nullable=False, server_default=""),
+    Column("position", Integer, nullable=False, server_default="0"),  # desks stand in desk order
+    UniqueConstraint("site_id", "name", name="uq_desks_name"),
+)
+
+placements: Final = Table(
+    "placements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("box", String(63), nullable=False, index=True),
+    Column("desk_id", ForeignKey("desks.id"), nullable=False, index=True),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger),  # null: still there
+)
+
+boxes: Final = Table(
+    "boxes",
+    metadata,
+    Column("box", String(63), primary_key=True),
+    Column("online", Boolean, nullable=False, server_default="0"),  # as its status says; last_seen_ms is our own
+    Column("last_seen_ms", BigInteger),  # the centre's clock at any message
+    Column("last_live_ms", BigInteger),  # wall time of the newest live reading
+    Column("simulated", Boolean, nullable=False, server_default="0"),
+    Column("software", String(64)),
+    Column("model", String(64)),
+    Column("epoch", String(32)),
+    Column("clock_ok", Boolean),
+    Column("frames_per_second", Float),
+    Column("waiting", BigInteger),
+    Column("set_aside", BigInteger),
+    Column("gaps", BigInteger),
+    Column("status_ms", BigInteger),
+)
+
+readings: Final = Table(
+    "readings",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("box", String(63), nullable=False),
+    Column("epoch", String(32), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("source", String(8), nullable=False),
+    Column("boot", String(32), nullable=False),
+    Column("started_ns", BigInteger, nullable=False),
+    Column("wall_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("historical", Boolean, nullable=False),
+    Column("clock_ok", Boolean, nullable=False),
+    Column("duration_s", Float, nullable=False),
+    Column("role", String(8), nullable=False),
+    Column("shift", String(32), nullable=False),
+    Column("policy", String(64), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("conversation", String(64)),
+    Column("simulated", Boolean, nullable=False),
+    *_shares(),
+    Column("valence", Float),
+    Column("confidence", Float),
+    Column("quality", Float),
+    Column("faces", Integer, nullable=False),
+    Column("reason", String(16)),
+    UniqueConstraint("box", "epoch", "seq", name="uq_readings_order"),
+    UniqueConstraint("box", "source", "boot", "started_ns", name="uq_readings_identity"),
+    CheckConstraint("(reason IS NULL) <> (p_neutral IS NULL)", name="shares_or_reason"),
+    Index("ix_readings_box_wall_ms", "box", "wall_ms"),
+)
+
+received: Final = Table(
+    "received",
+    metadata,
+    Column("box", String(63), primary_key=True),
+    Column("epoch", String(32), primary_key=True),
+    Column("first", BigInteger, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+    CheckConstraint("last >= first", name="range"),
+)
+"""What the centre has of an epoch, in merged ranges, for the life of the epoch: this says what is a duplicate."""
+
+gaps: Final = Table(
+    "gaps",
+    metadata,
+    Column("box", String(63), primary_key=True),
+    Column("epoch", String(32), primary_key=True),
+    Column("first", BigInteger, primary_key=True),
+    Column("last", BigInteger, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("reported_ms", BigInteger, nullable=False),
+)
+"""Readings that an outbox had to let go of; from_ms and until_ms are the box's wall times."""
+
+quarantine: Final = Table(
+    "quarantine",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("box", String(63), nullable=False, index=True),
+    Column("epoch", String(32), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("why", String(200), nullable=False),
+    Column("body", String(2000), nullable=False),  # the reading as it came, JSON
+    UniqueConstraint("box", "epoch", "seq", "body", name="uq_quarantine_content"),
+)
+
+refused: Final = Table(
+    "refused",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("box", String(63), nullable=False, index=True),
+    Column("epoch", String(32), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("reported_ms", BigInteger, nullable=False),
+    Column("why", String(200), nullable=False),
+    UniqueConstraint("box", "epoch", "seq", name="uq_refused_order"),
+)
+"""Readings that a box set aside, or that the centre refused: named, never stored."""
+
+
+def _rollup(name: str) -> Table:
+    """Sums over the readings of one box whose wall time lies in one bin; a bin's share is sum / seen_s."""
+    return Table(
+        name,
+        metadata,
+        Column("box", String(63), primary_key=True),
+        Column("start_ms", BigInteger, primary_key=True),  # of the bin, UTC
+        Column("seen_s", Float, nullable=False, server_default="0"),  # seconds with an expression
+        Column("unseen_s", Float, nullable=False, server_default="0"),  # seconds with a passing reason
+        Column("not_observed_s", Float, nullable=False, server_default="0"),  # seconds with a lasting reason
+        Column("late_s", Float, nullable=False, server_default="0"),  # seconds that came as historical
+        Column("simulated_s", Float, nullable=False, server_default="0"),
+        Column("readings", Integer, nullable=False, server_default="0"),
+        *_sums(),  # each weighted by duration
+        Column("sum_valence", Float, nullable=False, server_default="0"),
+        Column("sum_confidence", Float, nullable=False, server_default="0"),
+    )
+
+
+minutes: Final = _rollup("minutes")
+quarters: Final = _rollup("quarters")  # quarter-hours: sites live at +5:30 and +5:45 too
+ROLLUPS: Final = ((minutes, 60_000), (quarters, 900_000))
+"""Each roll-up with the length of its bins in milliseconds."""

@@ -1,0 +1,1 @@
+"""What a box and the centre agree on. This room imports no other room of ours."""

@@ -1,0 +1,159 @@
+"""The messages on the wire, each a msgspec struct with the version of the contract it speaks.
+
+From the box: `Readings` (readings), `AskReceipt`, `ReportGap`, `ReportRefused` (requests), `Status` (status, retained).
+From the centre: `Receipt` (receipt), `NewEpoch` (command), `CentreStatus` (`mien/v1/centre`, retained).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from itertools import pairwise
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from contract.reading import Milliseconds, Name, Reading, Seq, Token
+
+VERSION: Final = 1
+MAX_READINGS: Final = 100
+MAX_RANGES: Final = 1000
+
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Text = Annotated[str, Meta(max_length=200)]
+Range = tuple[Seq, Seq]
+
+
+def _check_range(first: int, last: int) -> None:
+    if last < first:
+        raise ValueError("a range ends before it begins")
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every message carries: the version of the contract."""
+
+    version: Literal[1] = VERSION
+
+
+class Readings(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """1 to 100 numbered readings of one outbox. `historical` where they are older than 60 s: live tiles ignore them."""
+
+    epoch: Token  # id of the outbox database
+    historical: bool = False
+    readings: Annotated[tuple[Reading, ...], Meta(min_length=1, max_length=MAX_READINGS)]
+
+    def __post_init__(self) -> None:
+        """Every reading on the wire has its number, and numbers rise."""
+        numbers = [reading.seq for reading in self.readings]
+        if numbers[0] < 1 or any(b <= a for a, b in pairwise(numbers)):
+            raise ValueError("readings must be numbered from 1, rising")
+
+
+class GapCause(str, Enum):
+    """Why an outbox let go of readings that the centre never had."""
+
+    FULL_DAYS = "full_days"
+    FULL_BYTES = "full_bytes"
+    DISK_FULL = "disk_full"
+    CORRUPT = "corrupt"
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Readings `first` to `last` of an epoch that no longer exist anywhere, `count` of them."""
+
+    first: Seq
+    last: Seq
+    count: Annotated[int, Meta(ge=1)]
+    from_ms: Milliseconds
+    until_ms: Milliseconds
+    cause: GapCause
+
+    def __post_init__(self) -> None:
+        """A gap covers at least its own count."""
+        _check_range(self.first, self.last)
+        if self.count > self.last - self.first + 1:
+            raise ValueError("a gap counts more readings than it covers")
+
+
+class AskReceipt(Message, frozen=True, kw_only=True, tag="ask_receipt", forbid_unknown_fields=True):
+    """The box asks which of `first` to `last` the centre has: after a reconnect, before sending anything again."""
+
+    epoch: Token
+    first: Seq
+    last: Seq
+
+    def __post_init__(self) -> None:
+        """A question has a range."""
+        _check_range(self.first, self.last)
+
+
+class ReportGap(Message, frozen=True, kw_only=True, tag="report_gap", forbid_unknown_fields=True):
+    """The box names readings it had to let go of; answered by a receipt that lists the gap."""
+
+    epoch: Token
+    gap: Gap
+
+
+class ReportRefused(Message, frozen=True, kw_only=True, tag="report_refused", forbid_unknown_fields=True):
+    """The box names a reading that was refused on its way and set aside, so that nothing is missing without a name."""
+
+    epoch: Token
+    seq: Seq
+    wall_ms: Milliseconds
+    why: Text
+
+
+Request = AskReceipt | ReportGap | ReportRefused
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A reading that the centre will not store, and why: the box sets it aside and goes on."""
+
+    seq: Seq
+    why: Text
+
+
+class Receipt(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the centre holds for good of an epoch, sent after its COMMIT, duplicates too. Only this frees a row."""
+
+    epoch: Token
+    ranges: Annotated[tuple[Range, ...], Meta(max_length=MAX_RANGES)] = ()
+    gaps: Annotated[tuple[Range, ...], Meta(max_length=MAX_RANGES)] = ()
+    refused: Annotated[tuple[Refusal, ...], Meta(max_length=MAX_READINGS)] = ()
+
+    def __post_init__(self) -> None:
+        """Ranges are ranges."""
+        for first, last in (*self.ranges, *self.gaps):
+            _check_range(first, last)
+
+
+class NewEpoch(Message, frozen=True, kw_only=True, tag="new_epoch", forbid_unknown_fields=True):
+    """The centre saw other content under a known number (an outbox restored from a copy): leave this epoch."""
+
+    epoch: Token  # the epoch to leave
+
+
+Command = NewEpoch
+
+
+class Status(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The box about itself; retained. As the will: `online` false and nothing else."""
+
+    online: bool
+    at_ms: Milliseconds = 0
+    software: Name | None = None
+    model: Name | None = None
+    epoch: Token | None = None
+    simulated: bool = False
+    clock_ok: bool = True
+    frames_per_second: Annotated[float, Meta(ge=0.0, le=1000.0)] | None = None
+    waiting: Count = 0  # rows not yet received by the centre
+    set_aside: Count = 0  # rows refused on their way and kept
+    gaps: Count = 0  # gap records ever written
+
+
+class CentreStatus(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the centre is there; retained, and its own will."""
+
+    online: bool
+    at_ms: Milliseconds = 0
