@@ -1,0 +1,1 @@
+"""From a trained network to what runs on the box."""

@@ -1,0 +1,57 @@
+"""`mien-convert`: from trained networks to the files that a desk box loads."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from convert.errors import ConvertError
+
+EXAMPLES = """examples:
+  mien-convert mtcnn --out edge/bundles/default     rebuild the detector of the default bundle
+  mien-convert mtcnn --out /tmp/detector            write it elsewhere, to compare
+"""
+
+
+def _mtcnn(arguments: argparse.Namespace) -> int:
+    from convert import mtcnn  # here, so that --help needs neither onnx nor joblib
+
+    mtcnn.write(arguments.out)
+    for network in mtcnn.NETWORKS:
+        path = arguments.out / f"{network}.onnx"
+        print(f"{path}: {path.stat().st_size:,} bytes")
+    print(arguments.out / "detector.json")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mien-convert", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    mtcnn = commands.add_parser(
+        "mtcnn",
+        help="build MTCNN's three networks as ONNX from the mtcnn package's weights",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    mtcnn.add_argument(
+        "--out", type=Path, default=Path("edge/bundles/default"), metavar="DIR", help="default: %(default)s"
+    )
+    mtcnn.set_defaults(run=_mtcnn)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; 0 where it succeeded, 1 where it refused, with one line on standard error."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except ConvertError as error:
+        print(f"mien-convert: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
