@@ -156,6 +156,6 @@ def _version(data: bytes | msgspec.Raw) -> int | None:
 
 
 def _first_line(error: Exception) -> str:
-    """The error in printable ASCII: what a hostile message put into it must not reach a terminal or forge a log line."""
+    """The error in printable ASCII: what a hostile message put there must not reach a terminal or forge a log line."""
     line = (str(error).splitlines() or [type(error).__name__])[0]
     return "".join(letter if " " <= letter <= "~" else "?" for letter in line)[:200]
