@@ -1,0 +1,65 @@
+"""Errors of the desk, as one tree. The text of each is one line: what was wrong, where, and what to do.
+
+MienDeskError
+├── SettingsError           the settings file, or a value in it
+├── CaptureError            a camera, a file or the clip gives no frames
+├── ModelError              a model file is missing, or is not the one its card names
+├── StoreError              the outbox cannot be opened, read or written
+│   ├── SchemaVersionError  the outbox was made by another version of the software
+│   └── CorruptStore        the outbox file is damaged; the process `store` moves it aside
+└── BrokerError             the broker is not there, refuses, or speaks another version
+
+A process that one of them stops exits with `exit_code`, so that what started it knows what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MienDeskError(Exception):
+    """Anything that stops a process of the desk."""
+
+    exit_code: ClassVar[int] = 10
+
+
+class SettingsError(MienDeskError):
+    """The settings file is missing or unreadable, or a key or a value in it is wrong."""
+
+    exit_code = 11
+
+
+class CaptureError(MienDeskError):
+    """A camera is missing, busy or dead, or a file is no video."""
+
+    exit_code = 12
+
+
+class ModelError(MienDeskError):
+    """A model file or its card is missing, broken, or not the one that was signed for."""
+
+    exit_code = 13
+
+
+class StoreError(MienDeskError):
+    """The outbox cannot be opened, read or written."""
+
+    exit_code = 14
+
+
+class SchemaVersionError(StoreError):
+    """The outbox was made by another version of the software."""
+
+    exit_code = 15
+
+
+class CorruptStore(StoreError):
+    """The outbox file is damaged; the process `store` moves it aside and begins a new one."""
+
+    exit_code = 16
+
+
+class BrokerError(MienDeskError):
+    """The broker cannot be reached, refuses the box, or speaks another version of MQTT."""
+
+    exit_code = 17
