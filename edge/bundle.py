@@ -1,0 +1,131 @@
+"""A bundle: the folder of models that a desk loads, and the cards that say what they are.
+
+    detector.json       the card of the detector: the file and the hash of each of MTCNN's three networks
+    expression.json     the card of the expression network: its file, hash, input, output and temperature
+    *.onnx              the networks
+
+The default bundle is package data; another folder of the same form can be named in the settings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from contract.expressions import EXPRESSIONS
+from edge.errors import ModelError
+from edge.runtime.backend import ModelFile
+
+DEFAULT = Path(__file__).parent / "bundles" / "default"
+
+_FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]  # no path: a bundle is one flat folder
+_Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+_Positive = Annotated[float, Meta(gt=0)]
+
+
+class FileEntry(msgspec.Struct, frozen=True):
+    """One model file as a card names it."""
+
+    file: _FileName
+    sha256: _Sha256
+
+
+class Networks(msgspec.Struct, frozen=True):
+    """MTCNN's three stages."""
+
+    pnet: FileEntry
+    rnet: FileEntry
+    onet: FileEntry
+
+
+class DetectorCard(msgspec.Struct, frozen=True):
+    """detector.json; what else stands in it is for readers."""
+
+    name: str
+    version: str
+    networks: Networks
+
+
+class ExpressionInput(msgspec.Struct, frozen=True):
+    """What the network sees: `size` pixels square, (grey - mean) * scale, of `crop_of_box_height` of the face's box."""
+
+    size: Annotated[int, Meta(ge=8, le=512)]
+    scale: _Positive
+    mean: float
+    crop_of_box_height: _Positive
+    channels: Annotated[int, Meta(ge=1, le=1)] = 1
+
+
+class ExpressionOutput(msgspec.Struct, frozen=True):
+    """What it gives: logits of `classes`, to be divided by `temperature` before the softmax."""
+
+    classes: tuple[str, ...]
+    temperature: _Positive
+
+
+class ExpressionCard(msgspec.Struct, frozen=True):
+    """expression.json; what else stands in it is for readers."""
+
+    name: str
+    version: str
+    file: _FileName
+    sha256: _Sha256
+    input: ExpressionInput
+    output: ExpressionOutput
+    flip_average: bool = True
+
+    @property
+    def model(self) -> str:
+        """The id that readings carry."""
+        return f"{self.name}-{self.version}"
+
+
+_Card = TypeVar("_Card", DetectorCard, ExpressionCard)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A folder of models whose cards were read; the files are checked against them when they are loaded."""
+
+    folder: Path
+    detector: DetectorCard
+    expression: ExpressionCard
+
+    def detector_file(self, network: str) -> ModelFile:
+        """The file of `pnet`, `rnet` or `onet`."""
+        entry: FileEntry = getattr(self.detector.networks, network)
+        return ModelFile(self.folder / entry.file, entry.sha256)
+
+    def expression_file(self) -> ModelFile:
+        """The file of the expression network."""
+        return ModelFile(self.folder / self.expression.file, self.expression.sha256)
+
+
+def _read_card(path: Path, kind: type[_Card]) -> _Card:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except OSError as error:
+        raise ModelError(f"{path}: cannot read the card: {error.strerror}; reinstall the bundle") from error
+    except msgspec.DecodeError as error:
+        raise ModelError(f"{path}: not a card that this version reads: {error}; reinstall the bundle") from error
+
+
+def detector_card(folder: Path = DEFAULT) -> DetectorCard:
+    """The detector's card alone, for those who need no expressions. Raises ModelError."""
+    return _read_card(folder / "detector.json", DetectorCard)
+
+
+def load(folder: Path | None = None) -> Bundle:
+    """Read the cards of a bundle, by default the package's. Raises ModelError where one is missing or wrong."""
+    folder = folder or DEFAULT
+    bundle = Bundle(folder, detector_card(folder), _read_card(folder / "expression.json", ExpressionCard))
+    if bundle.expression.output.classes != EXPRESSIONS:
+        raise ModelError(
+            f"{folder / 'expression.json'}: its classes are {', '.join(bundle.expression.output.classes)}, "
+            f"but readings are of {', '.join(EXPRESSIONS)}; install a bundle for this version"
+        )
+    return bundle

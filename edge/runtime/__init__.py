@@ -1,0 +1,1 @@
+"""Where a network runs: one backend a file, all behind `Backend`."""

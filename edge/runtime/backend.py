@@ -1,0 +1,42 @@
+"""What the desk asks of anything that runs a network, and the check that a model file is the one its card names."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+
+
+class Backend(Protocol):
+    """A loaded network with one input."""
+
+    def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """All outputs for one batch, in the order in which the model file declares them."""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file and the SHA-256 (hexadecimal) that its card gives."""
+
+    path: Path
+    sha256: str
+
+
+def read_checked(model: ModelFile) -> bytes:
+    """The file's bytes. Raises ModelError where the file is missing or its hash is not that of its card."""
+    try:
+        data = model.path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{model.path}: cannot read the model: {error.strerror}; reinstall the bundle") from error
+    found = hashlib.sha256(data).hexdigest()
+    if found != model.sha256:
+        raise ModelError(
+            f"{model.path}: sha256 {found} differs from its card, which says {model.sha256}; reinstall the bundle"
+        )
+    return data

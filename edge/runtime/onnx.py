@@ -1,0 +1,49 @@
+"""The `onnx` backend: ONNX Runtime on the processor, one thread a network.
+
+One thread, because the networks are small: a second one costs more in waking up and spinning than it gains, and the
+desk's other processes want that core.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.runtime.backend import ModelFile, read_checked
+
+# What a file that is no ONNX graph, or one for another version, makes ONNX Runtime raise.
+_REFUSALS = (
+    onnxruntime.capi.onnxruntime_pybind11_state.Fail,
+    onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument,
+    onnxruntime.capi.onnxruntime_pybind11_state.InvalidGraph,
+    onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf,
+    onnxruntime.capi.onnxruntime_pybind11_state.NotImplemented,
+)
+
+
+class OnnxBackend:
+    """One network in ONNX Runtime; see `edge.runtime.backend.Backend`."""
+
+    def __init__(self, model: ModelFile) -> None:
+        """Load the file. Raises ModelError where it is missing, is not the one its card names, or cannot be loaded."""
+        data = read_checked(model)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        except _REFUSALS as error:
+            reason = str(error).splitlines()[0]
+            raise ModelError(f"{model.path}: ONNX Runtime cannot load it: {reason}; reinstall the bundle") from error
+        self._input: str = self._session.get_inputs()[0].name
+
+    def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """All outputs for one batch, in the order in which the model file declares them."""
+        outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: batch})
+        return outputs
