@@ -1,0 +1,16 @@
+"""The outbox file, the only door between the processes of a desk. All SQL of the desk is in this package.
+
+schema.py       the tables and their migrations
+connection.py   opening the file, transactions, and SQLite's errors in our own words
+rows.py         a reading to a row and back
+outbox.py       the side that adds readings
+bounds.py       how many are kept, and what is let go first
+relay.py        the side that sends them and frees them by receipt
+check.py        the process `store`: makes, migrates and checks the file, moves a broken one aside
+"""
+
+from edge.store.check import Prepared, prepare
+from edge.store.outbox import Outbox
+from edge.store.relay import Counts, Head, Health, OwedGap, Refused, Relay
+
+__all__ = ["Counts", "Head", "Health", "Outbox", "OwedGap", "Prepared", "Refused", "Relay", "prepare"]

@@ -1,0 +1,139 @@
+"""How many readings a box keeps, and which it lets go of first.
+
+Two limits, `keep_days` and `keep_bytes`, and one order: what is settled (received by the centre, set aside and
+reported, or made under a policy that does not publish) goes before what is still owed to the centre, the oldest first in
+each. Owed readings that go leave a gap record that names them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from contract.messages import Gap, GapCause
+from edge.settings import Store
+
+DAY_MS: Final = 86_400_000
+CHUNK: Final = 256  # rows let go of between two looks at the file's size
+CHUNKS: Final = 8  # at most so many in one transaction, so that no other process waits long
+
+OWED: Final = "(state = 'waiting' OR (state = 'set_aside' AND reported = 0))"
+
+# A row of a clock that was not set is as old as the next expired row: a box that wakes in 1970 loses nothing.
+_EXPIRED: Final = """((clock_ok = 1 AND wall_ms < :cutoff) OR (clock_ok = 0 AND seq <
+    (SELECT max(seq) FROM {table} WHERE clock_ok = 1 AND wall_ms < :cutoff)))"""
+
+
+@dataclass(frozen=True)
+class Trimmed:
+    """How many rows were let go of."""
+
+    settled: int = 0
+    owed: int = 0
+
+
+def trim(db: sqlite3.Connection, limits: Store, now_ms: int | None) -> Trimmed:
+    """Hold both limits, within the caller's transaction. `now_ms` (UTC) is None where the clock is not set."""
+    by_days = Trimmed() if now_ms is None else _trim_days(db, now_ms - limits.keep_days * DAY_MS)
+    by_bytes = _trim_bytes(db, limits.keep_bytes)
+    return Trimmed(by_days.settled + by_bytes.settled, by_days.owed + by_bytes.owed)
+
+
+def used_bytes(db: sqlite3.Connection) -> int:
+    """What the file's pages hold; pages freed earlier are used again before the file grows."""
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
+
+
+def record_lost(db: sqlite3.Connection, count: int, from_ms: int, until_ms: int, cause: GapCause) -> None:
+    """Name readings that never had a number: they get the next `count` numbers, which no reading will have."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    first = (row[0] if row else 0) + 1
+    last = first + count - 1
+    if row:
+        db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'outbox'", (last,))
+    else:
+        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('outbox', ?)", (last,))
+    add_gap(db, epoch_of(db), Gap(first=first, last=last, count=count, from_ms=from_ms, until_ms=until_ms, cause=cause))
+
+
+def add_gap(db: sqlite3.Connection, epoch: str, gap: Gap) -> None:
+    """Write a gap record, or lengthen the one that ends just before it and was not sent yet."""
+    before = db.execute(
+        "SELECT id FROM gaps WHERE epoch = ? AND last = ? AND cause = ? AND sent = 0",
+        (epoch, gap.first - 1, gap.cause.value),
+    ).fetchone()
+    if before:
+        db.execute(
+            "UPDATE gaps SET last = ?, count = count + ?, until_ms = max(until_ms, ?) WHERE id = ?",
+            (gap.last, gap.count, gap.until_ms, before[0]),
+        )
+        return
+    db.execute(
+        "INSERT INTO gaps (epoch, first, last, count, from_ms, until_ms, cause) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (epoch, gap.first, gap.last, gap.count, gap.from_ms, gap.until_ms, gap.cause.value),
+    )
+
+
+def epoch_of(db: sqlite3.Connection) -> str:
+    """The id of this outbox."""
+    (epoch,) = db.execute("SELECT epoch FROM meta").fetchone()
+    return str(epoch)
+
+
+def _trim_days(db: sqlite3.Connection, cutoff: int) -> Trimmed:
+    values = {"cutoff": cutoff, "most": CHUNK * CHUNKS}
+    settled = 0
+    for table, whose in (("outbox", f"NOT {OWED}"), ("mirror", "TRUE")):
+        settled += db.execute(
+            f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE {whose} AND "
+            f"{_EXPIRED.format(table=table)} ORDER BY seq LIMIT :most)",
+            values,
+        ).rowcount
+    owed = db.execute(
+        f"SELECT seq, wall_ms, duration_s FROM outbox WHERE {OWED} AND {_EXPIRED.format(table='outbox')} "
+        "ORDER BY seq LIMIT :most",
+        values,
+    ).fetchall()
+    return Trimmed(settled, _let_go(db, owed, GapCause.FULL_DAYS))
+
+
+def _trim_bytes(db: sqlite3.Connection, keep_bytes: int) -> Trimmed:
+    settled = owed = 0
+    for _ in range(CHUNKS):
+        if used_bytes(db) <= keep_bytes:
+            break
+        rows = db.execute(
+            f"SELECT 'outbox', seq, wall_ms FROM outbox WHERE NOT {OWED} "
+            "UNION ALL SELECT 'mirror', seq, wall_ms FROM mirror ORDER BY wall_ms LIMIT ?",
+            (CHUNK,),
+        ).fetchall()
+        for table, seq, _wall_ms in rows:
+            db.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))
+        settled += len(rows)
+        if not rows:
+            oldest = db.execute(
+                f"SELECT seq, wall_ms, duration_s FROM outbox WHERE {OWED} ORDER BY seq LIMIT ?", (CHUNK,)
+            ).fetchall()
+            if not oldest:
+                break
+            owed += _let_go(db, oldest, GapCause.FULL_BYTES)
+    return Trimmed(settled, owed)
+
+
+def _let_go(db: sqlite3.Connection, rows: list[tuple[int, int, float]], cause: GapCause) -> int:
+    """Delete owed rows (seq, wall_ms, duration_s; by seq) and name them, one gap for each run of numbers."""
+    epoch = epoch_of(db)
+    for _, run in groupby(enumerate(rows), key=lambda item: item[1][0] - item[0]):
+        lost = [row for _, row in run]
+        first, last = lost[0][0], lost[-1][0]
+        from_ms = min(wall_ms for _, wall_ms, _ in lost)
+        until_ms = max(wall_ms + round(duration_s * 1000) for _, wall_ms, duration_s in lost)
+        gap = Gap(first=first, last=last, count=len(lost), from_ms=from_ms, until_ms=until_ms, cause=cause)
+        db.execute(f"DELETE FROM outbox WHERE seq BETWEEN ? AND ? AND {OWED}", (first, last))
+        add_gap(db, epoch, gap)
+    return len(rows)

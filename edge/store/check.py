@@ -1,0 +1,138 @@
+"""The process `store`, which runs once before all others: makes, migrates and checks the outbox file, holds its bounds,
+sets its mode, and moves a broken one aside. What of that can still be read goes on under a new epoch.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Final
+
+from edge.errors import CorruptStore, StoreError
+from edge.settings import Store
+from edge.store import bounds
+from edge.store.connection import Connection
+from edge.store.relay import new_epoch
+from edge.store.salvage import salvage
+from edge.store.schema import migrations
+
+MODE: Final = 0o660  # `vision`, `publish` and `page` run as different users of one group
+ASIDE: Final = ".broken-"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the process `store` found and did."""
+
+    epoch: str
+    made: bool = False
+    moved_aside: Path | None = None
+    salvaged: int = 0  # readings that went on in the new file
+    why: str = ""
+
+
+def prepare(store: Store) -> Prepared:
+    """Leave an outbox of this version at `store.path`, whole and within its bounds.
+
+    Raises SchemaVersionError where newer software made it, StoreError where the file cannot be made, read or mended.
+    """
+    path = Path(store.path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_old_asides(path, store.keep_days)
+        if not path.exists():
+            _make(path)
+            return Prepared(_check(path, store), made=True)
+        try:
+            return Prepared(_check(path, store))
+        except CorruptStore as error:
+            salvaged, aside = _replace(path)
+            return Prepared(_check(path, store), True, aside, salvaged, str(error))
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or path}: {error.strerror}; check the folder, its owner and its free space"
+        ) from error
+
+
+def _check(path: Path, store: Store) -> str:
+    """Migrate and check the file, hold its bounds, set its mode; returns its epoch. Raises CorruptStore."""
+    connection = Connection(path)
+    try:
+        with connection.reading() as db:
+            verdict = str(db.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if verdict != "ok":
+            raise CorruptStore(f"{path}: the outbox is damaged: {' '.join(verdict.split())}")
+        _migrate(connection)
+        connection.check_schema()
+        with connection.writing() as db:
+            if not db.execute("SELECT 1 FROM meta").fetchone():
+                db.execute("INSERT INTO meta (id, epoch, begun_ms) VALUES (1, ?, ?)", (new_epoch(), _now_ms()))
+            bounds.trim(db, store, None)
+            epoch = bounds.epoch_of(db)
+        for part in _parts(path):
+            part.chmod(MODE)
+    finally:
+        connection.close()
+    return epoch
+
+
+def _make(path: Path) -> None:
+    """An empty file of the right mode: SQLite gives its companions the same."""
+    path.touch(MODE)
+    path.chmod(MODE)
+
+
+def _replace(path: Path) -> tuple[int, Path]:
+    """Make a new file out of a broken one, then change them: where the disk is full the broken one stays in place."""
+    new = path.with_name(path.name + ".new")
+    for part in _parts(new):
+        part.unlink()
+    _make(new)
+    connection = Connection(new)
+    try:
+        _migrate(connection)
+        with connection.writing() as db:
+            db.execute("INSERT INTO meta (id, epoch, begun_ms) VALUES (1, ?, ?)", (new_epoch(), _now_ms()))
+            salvaged = salvage(path, db)
+    finally:
+        connection.close()
+    when = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%S.%fZ")
+    aside = path.with_name(f"{path.name}{ASIDE}{when}")
+    aside.hardlink_to(path)
+    for part in _parts(path)[1:]:
+        part.rename(aside.with_name(aside.name + part.name[len(path.name) :]))
+    new.replace(path)
+    _sync(path.parent)
+    return salvaged, aside
+
+
+def _migrate(connection: Connection) -> None:
+    with connection.reading() as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        migrations.apply(connection.db)
+
+
+def _parts(path: Path) -> list[Path]:
+    return [part for end in ("", "-wal", "-shm") if (part := path.with_name(path.name + end)).exists()]
+
+
+def _remove_old_asides(path: Path, keep_days: int) -> None:
+    """Broken files hold readings too, and are kept no longer than these."""
+    for aside in path.parent.glob(f"{path.name}{ASIDE}*"):
+        if time.time() - aside.stat().st_mtime > keep_days * 86_400:
+            aside.unlink()
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,106 @@
+"""Opening the outbox file, transactions, and SQLite's errors in our own words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from edge.errors import CorruptStore, SchemaVersionError, StoreError
+from edge.store.schema import applied, known
+
+LOCK_WAIT_S: Final = 5.0
+
+_CORRUPT: Final = ("malformed", "not a database", "corrupt")
+_WHAT_TO_DO: Final = (
+    ("is full", "the disk is full; free some space, readings wait in memory meanwhile"),
+    ("disk I/O", "the disk fails to read or write; check the disk and its cable"),
+    ("locked", f"another process held it for over {LOCK_WAIT_S:.0f} s; stop what else has it open"),
+    ("readonly", "this user may not write it; run as the box's user or correct its mode"),
+    ("unable to open", "it cannot be opened; check that the folder is there and whose it is"),
+)
+
+
+class Connection:
+    """One open outbox file. Used by one thread at a time. Every method raises StoreError or one of its kinds."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file; it must be there."""
+        self.path = path
+        with self.errors():
+            if not path.is_file():
+                raise StoreError(f"{path}: there is no outbox; run `mien-desk store CONFIG.toml` first")
+            raw = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+            self.db = Database(raw, execute_plugins=False)
+            self.db.conn.execute("PRAGMA synchronous = FULL")
+            self.db.conn.execute("PRAGMA trusted_schema = OFF")
+            self.db.conn.execute("PRAGMA journal_size_limit = 4194304")
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.conn.close()
+
+    def check_schema(self) -> None:
+        """Refuse a file of another version: SchemaVersionError."""
+        with self.errors():
+            there = applied(self.db)
+        if there == known():
+            return
+        if set(there) - set(known()):
+            raise SchemaVersionError(f"{self.path}: made by newer software ({there[-1]}); update this box's software")
+        raise SchemaVersionError(f"{self.path}: made by older software; run `mien-desk store CONFIG.toml` first")
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            raise named(self.path, error) from error
+        except OSError as error:
+            raise StoreError(f"{self.path}: {error.strerror}; check the path and whose it is") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The raw connection, to look something up."""
+        with self.errors():
+            yield self.db.conn
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction; IMMEDIATE, since one that begins by reading cannot wait for the lock when it writes."""
+        with self.errors():
+            self.db.conn.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.db.conn
+                self.db.conn.execute("COMMIT")
+            except BaseException:
+                if self.db.conn.in_transaction:  # a full disk has rolled it back already
+                    self.db.conn.execute("ROLLBACK")
+                raise
+
+
+def named(path: Path, error: sqlite3.DatabaseError) -> StoreError:
+    """The error of ours that says what SQLite's says, and what to do."""
+    text = str(error)
+    if any(word in text for word in _CORRUPT):
+        return CorruptStore(f"{path}: the outbox is damaged ({text}); run `mien-desk store CONFIG.toml` to mend it")
+    for word, what_to_do in _WHAT_TO_DO:
+        if word in text:
+            return StoreError(f"{path}: {what_to_do} ({text})")
+    return StoreError(f"{path}: SQLite refuses: {text}; report this with the line before it")
+
+
+def open_checked(path: Path | str) -> Connection:
+    """Open an outbox of this version. Raises StoreError, SchemaVersionError or CorruptStore."""
+    connection = Connection(Path(path))
+    try:
+        connection.check_schema()
+    except StoreError:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,88 @@
+"""The side of the outbox that adds readings: a row is committed and synced before anyone may send it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from typing import Final
+
+from contract.messages import GapCause
+from contract.reading import Reading
+from edge.settings import Policy, Store
+from edge.store import bounds
+from edge.store.connection import open_checked
+from edge.store.rows import COLUMN_LIST, PLACES, to_row
+
+TRIM_EVERY: Final = 64  # readings added between two looks at the bounds
+
+_IDENTITY: Final = "source = ? AND boot = ? AND started_ns = ?"
+
+
+class Outbox:
+    """An open outbox, for one thread at a time. `policy` decides which table readings go to, and only at that moment.
+
+    Every method raises StoreError where the disk is full or fails: the same reading may then be added again, since one
+    that is there already is not added twice. CorruptStore (a StoreError) is mended by the process `store`: exit with its
+    code.
+    """
+
+    def __init__(self, store: Store, policy: Policy) -> None:
+        """Open the file; the process `store` must have prepared it."""
+        self._connection = open_checked(store.path)
+        self._store = store
+        self._publish = policy.publish
+        self._until_trim = 0
+
+    def add(self, reading: Reading) -> int:
+        """Keep a reading and return its number. One whose identity is there already is not added again.
+
+        Under a policy that does not publish it goes to the table `mirror`, from which nothing is ever sent.
+        """
+        table, other = ("outbox", "mirror") if self._publish else ("mirror", "outbox")
+        with self._connection.writing() as db:
+            for name in (other, table):
+                if (there := _number(db, name, reading)) is not None:
+                    return there
+            row = db.execute(f"INSERT INTO {table} ({COLUMN_LIST}) VALUES ({PLACES})", to_row(reading))
+            self._until_trim -= 1
+            if self._until_trim <= 0:
+                bounds.trim(db, self._store, reading.wall_ms if reading.clock_ok else None)
+                self._until_trim = TRIM_EVERY
+        assert row.lastrowid is not None
+        return row.lastrowid
+
+    def add_many(self, readings: list[Reading]) -> None:
+        """Keep new readings in one transaction, as a simulator fills in a past; StoreError where one is there."""
+        table = "outbox" if self._publish else "mirror"
+        with self._connection.writing() as db:
+            db.executemany(f"INSERT INTO {table} ({COLUMN_LIST}) VALUES ({PLACES})", map(to_row, readings))
+
+    def lost(self, count: int, from_ms: int, until_ms: int, cause: GapCause = GapCause.DISK_FULL) -> None:
+        """Name `count` readings (`from_ms` to `until_ms`, UTC) that could not be written; they get their own numbers."""
+        if not self._publish:
+            return
+        with self._connection.writing() as db:
+            bounds.record_lost(db, count, from_ms, until_ms, cause)
+
+    def note_health(self, frames_per_second: float, model: str) -> None:
+        """Leave for the publisher what the box says about itself; call it every 10 s or so."""
+        with self._connection.writing() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO health (id, at_ms, frames_per_second, model) VALUES (1, ?, ?, ?)",
+                (time.time_ns() // 1_000_000, frames_per_second, model),
+            )
+
+    def is_empty(self) -> bool:
+        """Whether no reading was ever added, of which anything is left."""
+        with self._connection.reading() as db:
+            return not any(db.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchone() for name in ("outbox", "mirror"))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+def _number(db: sqlite3.Connection, table: str, reading: Reading) -> int | None:
+    identity = (reading.source.value, reading.boot, reading.started_ns)
+    row = db.execute(f"SELECT seq FROM {table} WHERE {_IDENTITY}", identity).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,102 @@
+"""The tables of the outbox file, as migrations.
+
+STRICT and typed, every text with a CHECKed length in bytes (`length()` of a text stops at a NUL), no JSON, no BLOB: no
+column could hold a picture.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlite_utils import Database, Migrations
+
+migrations: Final = Migrations("mien-desk")
+
+
+def known() -> list[str]:
+    """The versions that this software knows, oldest first."""
+    return [migration.name for migration in migrations.pending(Database(memory=True))]
+
+
+def applied(db: Database) -> list[str]:
+    """The versions that a file has gone through, oldest first."""
+    return [migration.name for migration in migrations.applied(db)]
+
+
+def _text(name: str, least: int, most: int, null: str = "NOT NULL") -> str:
+    return f"{name} TEXT {null} CHECK (length(CAST({name} AS BLOB)) BETWEEN {least} AND {most})"
+
+
+def _unit(name: str, least: int = 0) -> str:
+    return f"{name} REAL CHECK ({name} BETWEEN {least} AND 1)"
+
+
+def _flag(name: str) -> str:
+    return f"{name} INTEGER NOT NULL DEFAULT 0 CHECK ({name} IN (0, 1))"
+
+
+def _count(name: str) -> str:
+    return f"{name} INTEGER NOT NULL CHECK ({name} >= 0)"
+
+
+_READING: Final = (
+    "seq INTEGER PRIMARY KEY AUTOINCREMENT",
+    _text("source", 4, 5),
+    _text("boot", 8, 32),
+    _count("started_ns"),
+    _count("wall_ms"),
+    _flag("clock_ok"),
+    "duration_s REAL NOT NULL CHECK (duration_s > 0 AND duration_s <= 60)",
+    _text("role", 1, 16),
+    _text("shift", 8, 32),
+    _text("policy", 1, 64),
+    _text("model", 1, 64),
+    _text("conversation", 1, 64, null=""),
+    _flag("simulated"),
+    *map(_unit, ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt")),
+    _unit("valence", -1),
+    _unit("confidence"),
+    _unit("quality"),
+    "faces INTEGER NOT NULL CHECK (faces BETWEEN 0 AND 1000)",
+    _text("reason", 1, 32, null=""),
+)
+_SENDING: Final = (
+    "state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'received', 'set_aside'))",
+    _flag("sent"),  # handed to the network in this epoch: only then may a receipt speak of it
+    _flag("reported"),  # set aside, and the centre was told
+    _text("why", 0, 800, null=""),
+)
+_RULES: Final = ("UNIQUE (source, boot, started_ns)", "CHECK ((neutral IS NULL) <> (reason IS NULL))")
+
+
+def _table(name: str, *lines: str) -> str:
+    return f"CREATE TABLE {name} (\n  " + ",\n  ".join(lines) + "\n) STRICT"
+
+
+@migrations()  # type: ignore[untyped-decorator, unused-ignore]
+def m001_outbox(db: Database) -> None:
+    """Readings on their way, readings that never leave, what was let go, and what the box says about itself."""
+    only_row = "id INTEGER PRIMARY KEY CHECK (id = 1)"
+    for statement in (
+        _table("meta", only_row, _text("epoch", 8, 32), _count("begun_ms")),
+        _table("outbox", *_READING, *_SENDING, *_RULES),
+        "CREATE INDEX outbox_state ON outbox (state, seq)",
+        "CREATE INDEX outbox_wall ON outbox (wall_ms)",
+        _table("mirror", *_READING, *_RULES),
+        "CREATE INDEX mirror_wall ON mirror (wall_ms)",
+        _table(
+            "gaps",
+            "id INTEGER PRIMARY KEY",
+            _text("epoch", 8, 32),
+            "first INTEGER NOT NULL CHECK (first >= 1)",
+            "last INTEGER NOT NULL CHECK (last >= first)",
+            "count INTEGER NOT NULL CHECK (count BETWEEN 1 AND last - first + 1)",
+            _count("from_ms"),
+            _count("until_ms"),
+            _text("cause", 1, 16),
+            _flag("sent"),
+            _flag("reported"),
+        ),
+        _table("health", only_row, _count("at_ms"), "frames_per_second REAL NOT NULL", _text("model", 1, 64)),
+    ):
+        db.conn.execute(statement)
