@@ -1,8 +1,8 @@
 """How many readings a box keeps, and which it lets go of first.
 
 Two limits, `keep_days` and `keep_bytes`, and one order: what is settled (received by the centre, set aside and
-reported, or made under a policy that does not publish) goes before what is still owed to the centre, the oldest first in
-each. Owed readings that go leave a gap record that names them.
+reported, or made under a policy that does not publish) goes before what is owed to the centre; the oldest go first.
+Owed readings that go leave a gap record that names them.
 """
 
 from __future__ import annotations

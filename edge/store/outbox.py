@@ -22,8 +22,7 @@ class Outbox:
     """An open outbox, for one thread at a time. `policy` decides which table readings go to, and only at that moment.
 
     Every method raises StoreError where the disk is full or fails: the same reading may then be added again, since one
-    that is there already is not added twice. CorruptStore (a StoreError) is mended by the process `store`: exit with its
-    code.
+    that is there is not added twice. CorruptStore (a StoreError) is mended by the process `store`: exit with its code.
     """
 
     def __init__(self, store: Store, policy: Policy) -> None:
@@ -58,7 +57,7 @@ class Outbox:
             db.executemany(f"INSERT INTO {table} ({COLUMN_LIST}) VALUES ({PLACES})", map(to_row, readings))
 
     def lost(self, count: int, from_ms: int, until_ms: int, cause: GapCause = GapCause.DISK_FULL) -> None:
-        """Name `count` readings (`from_ms` to `until_ms`, UTC) that could not be written; they get their own numbers."""
+        """Name `count` readings (`from_ms` to `until_ms`, UTC) that could not be written; each gets a number."""
         if not self._publish:
             return
         with self._connection.writing() as db:
