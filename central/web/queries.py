@@ -1,0 +1,249 @@
+"""What the pages ask of the tables about desks: who is there, and what their readings add up to. Nothing here writes.
+
+Readings and roll-ups belong to a box; a desk's are those of the boxes placed there, while they were. A roll-up bin in
+which a box was moved holds readings of two desks and is shown at neither.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    Subquery,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+)
+
+from central.schema import boxes, desks, minutes, placements, quarters, readings, sites
+from central.web.bins import STACK, Sums
+from central.web.ranges import MINUTE, Grain, Window
+from central.web.records import Box, Desk, Newest, Site
+from contract.reading import LASTING
+
+FOREVER: Final = 2**62  # later than any reading, with room to add to it
+QUARTER: Final = 15 * MINUTE
+Span = tuple[int, int]
+"""From one millisecond to before another."""
+
+_LASTING: Final = tuple(reason.value for reason in LASTING)
+_STATUS: Final = tuple(column for column in boxes.c if column.name != "box")
+
+
+def all_sites(connection: Connection) -> tuple[Site, ...]:
+    """Every site, by number."""
+    rows = connection.execute(select(sites.c.id, sites.c.name, sites.c.zone).order_by(sites.c.id))
+    return tuple(Site(id=row.id, name=row.name, zone=row.zone) for row in rows)
+
+
+def desks_now(
+    connection: Connection, now_ms: int, *, site_id: int | None = None, desk_id: int | None = None
+) -> tuple[Desk, ...]:
+    """The desks of a site, or one desk, in desk order, each with the box that serves it now and its newest reading."""
+    here = and_(placements.c.desk_id == desks.c.id, in_force(now_ms))
+    query = (
+        select(desks.c.id, desks.c.site_id, desks.c.name, desks.c.team, placements.c.box.label("placed"), *status())
+        .select_from(with_newest(desks.outerjoin(placements, here), placements.c.box))
+        .where(desks.c.site_id == site_id if desk_id is None else desks.c.id == desk_id)
+        .order_by(desks.c.position, desks.c.name, desks.c.id, placements.c.from_ms, readings.c.received_ms)
+    )
+    found: dict[int, Desk] = {}
+    for row in connection.execute(query):  # where two boxes serve a desk, the one placed last is shown
+        found[row.id] = Desk(
+            id=row.id,
+            site_id=row.site_id,
+            name=row.name,
+            team=row.team,
+            box=row.placed,
+            status=box_of(row),
+            newest=newest_of(row),
+        )
+    return tuple(found.values())
+
+
+def begun(connection: Connection, desk_ids: Sequence[int]) -> dict[int, int]:
+    """When each desk's first reading was made; desks without any are left out. Exact while its raw rows are kept."""
+    at = placed(MINUTE)
+    rolled = (
+        select(func.min(minutes.c.start_ms))
+        .where(minutes.c.box == at.c.box, minutes.c.start_ms >= at.c.low, minutes.c.start_ms < at.c.high)
+        .scalar_subquery()
+    )
+    starts = select(at.c.desk_id, at.c.box, rolled.label("ms")).where(at.c.desk_id.in_(desk_ids)).subquery("starts")
+    raw = select(func.min(readings.c.wall_ms)).where(readings.c.box == starts.c.box, readings.c.wall_ms >= starts.c.ms)
+    query = select(starts.c.desk_id, starts.c.ms, raw.scalar_subquery().label("raw")).where(starts.c.ms.is_not(None))
+    found: dict[int, int] = {}
+    for row in connection.execute(query):
+        first = row.raw if row.raw is not None and row.raw < row.ms + MINUTE else row.ms
+        found[row.desk_id] = min(first, found.get(row.desk_id, first))
+    return found
+
+
+def first_since(connection: Connection, desk_ids: Sequence[int], since_ms: int) -> int | None:
+    """When the first quarter-hour after `since_ms` begins in which any of the desks was observed."""
+    at = placed(QUARTER)
+    query = (
+        select(func.min(quarters.c.start_ms))
+        .select_from(at.join(quarters, quarters.c.box == at.c.box))
+        .where(quarters.c.start_ms >= since_ms, quarters.c.start_ms >= at.c.low, quarters.c.start_ms < at.c.high)
+        .where(at.c.desk_id.in_(desk_ids), quarters.c.seen_s + quarters.c.unseen_s > 0)
+    )
+    first: int | None = connection.execute(query).scalar_one()
+    return first
+
+
+def sums(
+    connection: Connection, window: Window, desk_ids: Sequence[int], *, lead: int = 0
+) -> dict[int, dict[int, Sums]]:
+    """What the readings add up to, by desk and column; `lead` columns before the window come as negative ones."""
+    origin = window.start_ms - lead * window.step_ms
+    table, length = _source(window.range.grain)
+    start = table.c.wall_ms if table is readings else table.c.start_ms
+    at = placed(length)
+    column = ((start - origin) // window.step_ms).label("bin")
+    query = (
+        select(at.c.desk_id, column, *_values(table), func.min(start).label("first_ms"))
+        .select_from(at.join(table, table.c.box == at.c.box))
+        .where(start >= origin, start < window.end_ms, start >= at.c.low, start < at.c.high)
+        .where(at.c.desk_id.in_(desk_ids))
+        .group_by(at.c.desk_id, column)
+    )
+    found: dict[int, dict[int, Sums]] = defaultdict(dict)
+    for row in connection.execute(query):
+        found[row[0]][row[1] - lead] = _sums(row[2:])
+    return found
+
+
+def quarters_by_desk(
+    connection: Connection, desk_ids: Sequence[int], spans: Sequence[Span]
+) -> dict[int, dict[int, Sums]]:
+    """By desk and beginning, every real quarter-hour that begins in one of the spans."""
+    found: dict[int, dict[int, Sums]] = defaultdict(dict)
+    at = placed(QUARTER)
+    query = _real_quarters(at, desk_ids, spans).add_columns(at.c.desk_id, quarters.c.start_ms, *_columns(quarters))
+    for row in connection.execute(query):
+        found[row[0]][row[1]] = _sums((*row[2:], row[1]))
+    return found
+
+
+def quarters_together(connection: Connection, desk_ids: Sequence[int], spans: Sequence[Span]) -> dict[int, Sums]:
+    """By beginning, what every real quarter-hour that begins in one of the spans adds up to over the desks."""
+    query = _real_quarters(placed(QUARTER), desk_ids, spans).add_columns(quarters.c.start_ms, *_values(quarters))
+    rows = connection.execute(query.group_by(quarters.c.start_ms))
+    return {row[0]: _sums((*row[1:], row[0])) for row in rows}
+
+
+def placed(length_ms: int) -> Subquery:
+    """Placements as (desk_id, box, low, high): which bins of `length_ms` are the desk's, by their beginning.
+
+    The bins in which a box came or went count whole, unless they hold readings of another desk too.
+    """
+    mine, other = placements, placements.alias("other")
+    until, others_until = (func.coalesce(table.c.until_ms, FOREVER) for table in (mine, other))
+    floor, rest = mine.c.from_ms - mine.c.from_ms % length_ms, until % length_ms
+    another = (other.c.box == mine.c.box, other.c.id != mine.c.id)
+    shared_before = exists().where(*another, other.c.from_ms < mine.c.from_ms, others_until > floor)
+    shared_after = exists().where(
+        *another, other.c.from_ms >= mine.c.from_ms, other.c.from_ms < until - rest + length_ms
+    )
+    return select(
+        mine.c.desk_id,
+        mine.c.box,
+        case((shared_before, mine.c.from_ms), else_=floor).label("low"),
+        case((or_(rest == 0, shared_after), until - rest), else_=until - rest + length_ms).label("high"),
+    ).subquery("placed")
+
+
+def in_force(now_ms: int) -> ColumnElement[bool]:
+    """Whether a placement holds at `now_ms`."""
+    return and_(placements.c.from_ms <= now_ms, or_(placements.c.until_ms.is_(None), placements.c.until_ms > now_ms))
+
+
+def with_newest(source: FromClause, box: ColumnElement[str]) -> FromClause:
+    """`source` with the status of its box and that box's newest live reading, where they are there."""
+    newest = and_(
+        readings.c.box == boxes.c.box, readings.c.wall_ms == boxes.c.last_live_ms, readings.c.historical.is_(False)
+    )
+    return source.outerjoin(boxes, boxes.c.box == box).outerjoin(readings, newest)
+
+
+def status() -> tuple[ColumnElement[Any], ...]:
+    """The columns that `box_of` and `newest_of` read."""
+    newest = (readings.c.wall_ms, readings.c.received_ms, readings.c.duration_s, readings.c.reason)
+    return (boxes.c.box, *_STATUS, *newest)
+
+
+def box_of(row: Row[Any]) -> Box | None:
+    """The status in a row, or None where nothing was ever heard of the box."""
+    return None if row.box is None else Box(box=row.box, **{column.name: row._mapping[column] for column in _STATUS})
+
+
+def newest_of(row: Row[Any]) -> Newest | None:
+    """The newest live reading in a row, or None."""
+    if row.wall_ms is None:
+        return None
+    return Newest(wall_ms=row.wall_ms, received_ms=row.received_ms, duration_s=row.duration_s, reason=row.reason)
+
+
+def _real_quarters(at: Subquery, desk_ids: Sequence[int], spans: Sequence[Span]) -> Select[Any]:
+    start = quarters.c.start_ms
+    return (
+        select()
+        .select_from(at.join(quarters, quarters.c.box == at.c.box))
+        .where(start >= min(span[0] for span in spans), start < max(span[1] for span in spans))
+        .where(or_(*(and_(start >= first, start < last) for first, last in spans)))
+        .where(start >= at.c.low, start < at.c.high, at.c.desk_id.in_(desk_ids), quarters.c.simulated_s == 0)
+    )
+
+
+def _source(grain: Grain) -> tuple[Table, int]:
+    """The table of a grain and the length of its bins; a raw reading has none to share."""
+    return {Grain.READINGS: (readings, 1), Grain.MINUTES: (minutes, MINUTE), Grain.QUARTERS: (quarters, QUARTER)}[grain]
+
+
+def _columns(rollup: Table) -> list[ColumnElement[float]]:
+    names = ("seen_s", "unseen_s", "not_observed_s", "late_s", "simulated_s", "sum_valence", "sum_confidence")
+    return [rollup.c[name] for name in (*names, *(f"sum_{name}" for name in STACK))]
+
+
+def _values(table: Table) -> Sequence[ColumnElement[float]]:
+    """Sums over a group of rows, in the order in which `_sums` takes them."""
+    if table is not readings:
+        return [func.sum(column) for column in _columns(table)]
+    last, lasting = table.c.duration_s, table.c.reason.in_(_LASTING)
+    parts = (
+        table.c.reason.is_(None),
+        and_(table.c.reason.is_not(None), ~lasting),
+        lasting,
+        table.c.historical,
+        table.c.simulated,
+    )
+    weighted = (table.c.valence, table.c.confidence, *(table.c[f"p_{name}"] for name in STACK))
+    return [func.sum(case((part, last), else_=0.0)) for part in parts] + [func.sum(last * value) for value in weighted]
+
+
+def _sums(values: Iterable[Any]) -> Sums:
+    *numbers, first_ms = values
+    seen, unseen, hidden, late, simulated, valence, confidence, *shares = (number or 0.0 for number in numbers)
+    return Sums(
+        seen_s=seen,
+        unseen_s=unseen,
+        not_observed_s=hidden,
+        late_s=late,
+        simulated_s=simulated,
+        valence=valence,
+        confidence=confidence,
+        shares=tuple(shares),
+        first_ms=first_ms,
+    )
