@@ -40,7 +40,7 @@ class OwedGap:
 
 @dataclass(frozen=True)
 class Refused:
-    """A row set aside of which the centre was not told yet."""
+    """A row set aside of which the centre has not confirmed that it knows."""
 
     seq: int
     wall_ms: int
@@ -62,10 +62,10 @@ class Counts:
 class Health:
     """What `vision` last said of itself, and the newest reading's word on the clock."""
 
+    at_ms: int = 0
     frames_per_second: float | None = None
     model: str | None = None
     clock_ok: bool = True
-    simulated: bool = False
 
 
 class Relay:
@@ -133,9 +133,10 @@ class Relay:
             if receipt.epoch != self._epoch:
                 return 0
             for refusal in receipt.refused:
+                db.execute("UPDATE outbox SET reported = 1 WHERE seq = ? AND state = 'set_aside'", (refusal.seq,))
                 db.execute(
-                    "UPDATE outbox SET state = 'set_aside', why = ?, reported = 1 "
-                    "WHERE seq = ? AND sent = 1 AND state <> 'received'",
+                    "UPDATE outbox SET state = 'set_aside', reported = 1, why = ? "
+                    "WHERE seq = ? AND state = 'waiting' AND sent = 1",
                     (refusal.why, refusal.seq),
                 )
             for first, last in receipt.ranges:
@@ -161,7 +162,7 @@ class Relay:
             ).rowcount
 
     def refusals(self, limit: int) -> list[Refused]:
-        """Rows set aside of which the centre was not told yet, oldest first."""
+        """Rows set aside of which the centre has not confirmed that it knows, oldest first."""
         with self._connection.reading() as db:
             return [
                 Refused(*row)
@@ -172,13 +173,11 @@ class Relay:
                 )
             ]
 
-    def mark_reported(self, numbers: Sequence[int]) -> None:
-        """Say that the centre was told of these rows that were set aside."""
-        with self._connection.writing() as db:
-            db.execute(f"UPDATE outbox SET reported = 1 WHERE seq IN ({_places(numbers)})", numbers)
-
     def gaps(self, limit: int) -> list[OwedGap]:
         """Gap records that the centre has not confirmed, oldest first; from now on these are not lengthened."""
+        with self._connection.reading() as db:
+            if not db.execute("SELECT 1 FROM gaps WHERE reported = 0 LIMIT 1").fetchone():
+                return []
         with self._connection.writing() as db:
             rows = db.execute(
                 "SELECT id, epoch, first, last, count, from_ms, until_ms, cause FROM gaps WHERE reported = 0 "
@@ -215,11 +214,11 @@ class Relay:
     def health(self) -> Health:
         """What the box can say about itself."""
         with self._connection.reading() as db:
-            vision = db.execute("SELECT frames_per_second, model FROM health").fetchone()
-            newest = db.execute("SELECT model, clock_ok, simulated FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
-        model, clock_ok, simulated = newest or (None, 1, 0)
-        rate, named = vision or (None, None)
-        return Health(rate, named or model, bool(clock_ok), bool(simulated))
+            vision = db.execute("SELECT at_ms, frames_per_second, model FROM health").fetchone()
+            newest = db.execute("SELECT model, clock_ok FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
+        at_ms, rate, running = vision or (0, None, None)
+        model, clock_ok = newest or (None, 1)
+        return Health(at_ms, rate, running or model, bool(clock_ok))
 
     def close(self) -> None:
         """Close the file."""

@@ -63,7 +63,7 @@ _READING: Final = (
 _SENDING: Final = (
     "state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'received', 'set_aside'))",
     _flag("sent"),  # handed to the network in this epoch: only then may a receipt speak of it
-    _flag("reported"),  # set aside, and the centre was told
+    _flag("reported"),  # set aside, and the centre confirmed that it knows
     _text("why", 0, 800, null=""),
 )
 _RULES: Final = ("UNIQUE (source, boot, started_ns)", "CHECK ((neutral IS NULL) <> (reason IS NULL))")

@@ -1,0 +1,282 @@
+"""The process `publish`: sends what waits in the outbox to the centre, and frees it by receipt.
+
+Flow decides what goes next, Relay is the outbox, Link the connection; this module walks between them. Everything in it
+runs in one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import version
+from typing import Final
+
+from contract.encoding import decode_centre_status, decode_command, decode_receipt, encode
+from contract.errors import ContractError
+from contract.messages import AskReceipt, Message, Readings, ReportGap, ReportRefused, Status
+from contract.reading import Reading
+from contract.topics import CENTRE, Channel, box_topic
+from edge.backoff import Backoff
+from edge.errors import BrokerError, CorruptStore, MienDeskError, SchemaVersionError, StoreError
+from edge.flow import Flow, is_historical
+from edge.link import Acked, Arrived, Event, Link, Rejected, Will, open_link
+from edge.settings import Settings
+from edge.store import Relay
+
+TICK_S: Final = 0.25
+STATUS_EVERY_S: Final = 10.0
+TELL_AGAIN_S: Final = 60.0  # gaps and refusals that the centre has not confirmed
+TELL_AT_ONCE: Final = 50
+HEALTH_MS: Final = 60_000  # older words of `vision` are not repeated
+STEADY_S: Final = 30.0  # a connection that held so long was a good one
+SAY_AGAIN_S: Final = 900.0
+FAREWELL_S: Final = 2.0
+SOFTWARE: Final = f"mien-{version('mien')}"
+
+
+class Publisher:
+    """One box's publisher. Raises SettingsError (password file), CorruptStore, SchemaVersionError; all else waits."""
+
+    def __init__(self, settings: Settings, *, simulated: bool = False) -> None:
+        """Open the outbox; the process `store` must have prepared it."""
+        self._settings = settings
+        self._simulated = simulated
+        self._relay = Relay(settings.store)
+        self._flow = Flow(settings.broker.catch_up_per_s)
+        self._topics = {channel: box_topic(settings.box.id, channel) for channel in Channel}
+        self._log = _Log(logging.getLogger(f"mien.publish.{settings.box.id}"))
+        self._centre_online: bool | None = None
+        self._told: set[tuple[str, int]] = set()
+        self._tell_again_at = self._status_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Send until `stop` is set; connections come and go."""
+        backoff = Backoff(1.0, 60.0)
+        try:
+            while not stop.is_set():
+                began = time.monotonic()
+                try:
+                    link = open_link(self._settings.broker, self._settings.box.id, self._will())
+                    self._serve(link, stop)
+                except (BrokerError, StoreError) as error:
+                    self._say_or_end(error)
+                if time.monotonic() - began > STEADY_S:
+                    backoff.reset()
+                stop.wait(backoff.next())
+        finally:
+            self._relay.close()
+
+    def _serve(self, link: Link, stop: threading.Event) -> None:
+        """Use a connection until it is lost, then say why as a BrokerError."""
+        broker = self._settings.broker
+        self._log.info(f"connected to {broker.host}:{broker.port}, MQTT {'5' if link.is_v5 else '3.1.1'}")
+        link.subscribe((self._topics[Channel.RECEIPT], self._topics[Channel.COMMAND], CENTRE))
+        self._centre_online = None
+        self._begin(link)
+        while link.lost is None and not stop.is_set():
+            for event in link.pump(TICK_S):
+                self._try(self._take, link, event)
+            if not self._try(self._tick, link):
+                stop.wait(1.0)
+        if link.lost is None:
+            self._part(link)
+            return
+        why = link.lost.why
+        for seq in self._flow.unlinked(link.lost.blame):
+            self._set_aside(seq, f"the connection ended each time it was sent ({why})")
+        raise BrokerError(f"{why}; readings wait in the outbox")
+
+    def _try(self, step: Callable[..., None], *arguments: object) -> bool:
+        """Do a step; where the outbox fails, say so and go on: the row it was about still waits."""
+        try:
+            step(*arguments)
+        except StoreError as error:
+            self._say_or_end(error)
+            return False
+        return True
+
+    def _say_or_end(self, error: MienDeskError) -> None:
+        if isinstance(error, CorruptStore | SchemaVersionError):
+            raise error
+        self._log.error(str(error))
+
+    def _begin(self, link: Link) -> None:
+        """Both sides are there, perhaps again: ask what the centre has before anything is sent twice."""
+        asked = self._relay.sent_range()
+        if asked is not None:
+            self._request(link, AskReceipt(epoch=self._relay.epoch, first=asked[0], last=asked[1]))
+        self._flow.linked(time.monotonic(), asking=asked is not None)
+        self._told.clear()
+        self._tell_again_at = self._status_at = 0.0
+
+    def _tick(self, link: Link) -> None:
+        now, now_ms = time.monotonic(), _now_ms()
+        if now >= self._status_at:
+            self._status_at = now + STATUS_EVERY_S
+            self._publish(link, Channel.STATUS, self._status(now_ms), retain=True)
+            self._tell(link, now)
+        while link.lost is None and (numbers := self._flow.next(now, now_ms, self._relay.oldest, self._relay.newest)):
+            self._send(link, numbers, now, now_ms)
+
+    def _send(self, link: Link, numbers: Sequence[int], now: float, now_ms: int) -> None:
+        readings = self._relay.load(numbers)
+        self._flow.forget(set(numbers) - {reading.seq for reading in readings})
+        for part, payload in self._fitting(readings, link.max_payload, now_ms):
+            sent = tuple(reading.seq for reading in part)
+            self._relay.mark_sent(sent)
+            self._flow.sent(link.publish(self._topics[Channel.READINGS], payload), sent, now)
+
+    def _fitting(
+        self, readings: Sequence[Reading], limit: int, now_ms: int
+    ) -> Iterator[tuple[Sequence[Reading], bytes]]:
+        """The readings as messages that the broker takes; one that is too large by itself is set aside."""
+        if not readings:
+            return
+        old = is_historical(readings[0].wall_ms, now_ms)
+        message = Readings(epoch=self._relay.epoch, historical=old, readings=tuple(readings))
+        try:
+            payload = encode(message)
+            why = f"{len(payload)} bytes, of which the broker takes {limit}"
+        except ContractError as error:
+            payload, why = b"", str(error)
+        if payload and len(payload) <= limit:
+            yield readings, payload
+        elif len(readings) == 1:
+            self._set_aside(readings[0].seq, f"too large: {why}")
+        else:
+            half = len(readings) // 2
+            yield from self._fitting(readings[:half], limit, now_ms)
+            yield from self._fitting(readings[half:], limit, now_ms)
+
+    def _take(self, link: Link, event: Event) -> None:
+        if isinstance(event, Acked):
+            self._flow.acked(event.message)
+        elif isinstance(event, Rejected):
+            self._take_rejection(event)
+        else:
+            try:
+                self._take_message(link, event)
+            except ContractError as error:
+                self._log.error(f"ignored a message on {event.topic}: {error}")
+
+    def _take_rejection(self, event: Rejected) -> None:
+        if event.whole_box:
+            self._log.error(
+                f"the broker refuses a message: {event.why}; let this box's user write to "
+                f"{self._topics[Channel.READINGS]}, .../requests and .../status in its ACL"
+            )
+        for seq in self._flow.refused(event.message, time.monotonic(), whole_box=event.whole_box):
+            self._set_aside(seq, f"refused by the broker: {event.why}")
+
+    def _take_message(self, link: Link, event: Arrived) -> None:
+        if event.topic == self._topics[Channel.RECEIPT]:
+            receipt = decode_receipt(event.payload)
+            self._relay.apply_receipt(receipt)
+            if receipt.epoch == self._relay.epoch:
+                refused = [refusal.seq for refusal in receipt.refused]
+                self._flow.received(time.monotonic(), receipt.ranges, refused)
+            for refusal in receipt.refused:
+                self._log.error(
+                    f"set aside reading {refusal.seq}, which the centre refuses: {refusal.why}", refusal.why
+                )
+        elif event.topic == self._topics[Channel.COMMAND]:
+            command = decode_command(event.payload)
+            if self._relay.begin_epoch(command.epoch):
+                self._log.error("the centre knows other readings under these numbers: began a new epoch, sending again")
+                self._begin(link)
+        elif event.topic == CENTRE:
+            status = decode_centre_status(event.payload)
+            came = self._centre_online is False or (self._centre_online is None and not event.retained)
+            if status.online and came:
+                self._begin(link)
+            if status.online is not self._centre_online:
+                self._log.info(f"the centre is {'there' if status.online else 'away'}")
+            self._centre_online = status.online
+
+    def _tell(self, link: Link, now: float) -> None:
+        """Name what the outbox let go of and what was set aside, until the centre's receipt names it too."""
+        if now >= self._tell_again_at:
+            self._told.clear()
+            self._tell_again_at = now + TELL_AGAIN_S
+        for owed in self._relay.gaps(TELL_AT_ONCE):
+            if ("gap", owed.id) not in self._told:
+                self._told.add(("gap", owed.id))
+                self._request(link, ReportGap(epoch=owed.epoch, gap=owed.gap))
+        for row in self._relay.refusals(TELL_AT_ONCE):
+            if ("row", row.seq) not in self._told:
+                self._told.add(("row", row.seq))
+                report = ReportRefused(epoch=self._relay.epoch, seq=row.seq, wall_ms=row.wall_ms, why=row.why)
+                self._request(link, report)
+
+    def _set_aside(self, seq: int, why: str) -> None:
+        self._log.error(f"set aside reading {seq}: {why}", why.partition(":")[0])
+        self._relay.set_aside(seq, why)
+        self._flow.forget((seq,))
+        self._status_at = 0.0
+
+    def _status(self, now_ms: int) -> Status:
+        counts, health = self._relay.counts(), self._relay.health()
+        running = now_ms - health.at_ms < HEALTH_MS
+        return Status(
+            online=True,
+            at_ms=now_ms,
+            software=SOFTWARE,
+            model=health.model,
+            epoch=self._relay.epoch,
+            simulated=self._simulated,
+            clock_ok=health.clock_ok,
+            frames_per_second=health.frames_per_second if running else None,
+            waiting=counts.waiting,
+            set_aside=counts.set_aside,
+            gaps=counts.gaps,
+        )
+
+    def _request(self, link: Link, message: Message) -> None:
+        self._publish(link, Channel.REQUESTS, message)
+
+    def _publish(self, link: Link, channel: Channel, message: Message, *, retain: bool = False) -> int:
+        return link.publish(self._topics[channel], encode(message), retain=retain)
+
+    def _will(self) -> Will:
+        return Will(self._topics[Channel.STATUS], encode(Status(online=False)))
+
+    def _part(self, link: Link) -> None:
+        """Say that this box goes, in order: a clean end does not fire the will."""
+        message = link.publish(self._topics[Channel.STATUS], encode(Status(online=False)), retain=True)
+        deadline = time.monotonic() + FAREWELL_S
+        while link.lost is None and time.monotonic() < deadline:
+            if Acked(message) in link.pump(0.05):
+                break
+        link.close()
+
+
+class _Log:
+    """Few lines: one that repeats is said again after a quarter of an hour only."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._said: dict[str, float] = {}
+
+    def info(self, text: str) -> None:
+        """What goes well."""
+        self._log.info("%s", text)
+
+    def error(self, text: str, subject: str | None = None) -> None:
+        """What someone should see to; `subject` is what makes it a repetition, where that is not the text."""
+        now = time.monotonic()
+        self._said = {line: at for line, at in self._said.items() if now - at < SAY_AGAIN_S}
+        if (subject or text) not in self._said:
+            self._said[subject or text] = now
+            self._log.error("%s", text)
+
+
+def run(settings: Settings, stop: threading.Event) -> int:
+    """The process `publish`: returns 0 once `stop` is set."""
+    Publisher(settings).run(stop)
+    return 0
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
