@@ -21,6 +21,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
 from contract.expressions import EXPRESSIONS
@@ -91,7 +92,8 @@ boxes: Final = Table(
     Column("waiting", BigInteger),
     Column("set_aside", BigInteger),
     Column("gaps", BigInteger),
-    Column("status_ms", BigInteger),
+    Column("status_ms", BigInteger),  # when the box said so, by its clock
+    sqlite_with_rowid=False,
 )
 
 readings: Final = Table(
@@ -107,7 +109,8 @@ readings: Final = Table(
     Column("wall_ms", BigInteger, nullable=False),
     Column("received_ms", BigInteger, nullable=False),
     Column("historical", Boolean, nullable=False),
-    Column("clock_ok", Boolean, nullable=False),
+    Column("clock_ok", Boolean, nullable=False),  # as the box says
+    Column("wall_ok", Boolean, nullable=False, server_default="1"),  # as the centre finds: rolled up
     Column("duration_s", Float, nullable=False),
     Column("role", String(8), nullable=False),
     Column("shift", String(32), nullable=False),
@@ -126,6 +129,9 @@ readings: Final = Table(
     CheckConstraint("(reason IS NULL) <> (p_neutral IS NULL)", name="shares_or_reason"),
     Index("ix_readings_box_wall_ms", "box", "wall_ms"),
 )
+UNPLACED: Final = text("NOT wall_ok")
+"""The few raw rows without a wall time to go by; in these words, so that SQLite finds their index."""
+Index("ix_readings_unplaced", readings.c.received_ms, sqlite_where=UNPLACED, postgresql_where=UNPLACED)
 
 received: Final = Table(
     "received",
@@ -135,6 +141,7 @@ received: Final = Table(
     Column("first", BigInteger, primary_key=True),
     Column("last", BigInteger, nullable=False),
     CheckConstraint("last >= first", name="range"),
+    sqlite_with_rowid=False,
 )
 """What the centre has of an epoch, in merged ranges, for the life of the epoch: this says what is a duplicate."""
 
@@ -150,6 +157,7 @@ gaps: Final = Table(
     Column("until_ms", BigInteger, nullable=False),
     Column("cause", String(16), nullable=False),
     Column("reported_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 """Readings that an outbox had to let go of; from_ms and until_ms are the box's wall times."""
 
@@ -179,6 +187,14 @@ refused: Final = Table(
 )
 """Readings that a box set aside, or that the centre refused: named, never stored."""
 
+purged: Final = Table(
+    "purged",
+    metadata,
+    Column("what", String(16), primary_key=True),
+    Column("before_ms", BigInteger, nullable=False),
+)
+"""Up to which wall time rows of a kind may have been purged; never falls, whatever the settings say later."""
+
 
 def _rollup(name: str) -> Table:
     """Sums over the readings of one box whose wall time lies in one bin; a bin's share is sum / seen_s."""
@@ -196,6 +212,7 @@ def _rollup(name: str) -> Table:
         *_sums(),  # each weighted by duration
         Column("sum_valence", Float, nullable=False, server_default="0"),
         Column("sum_confidence", Float, nullable=False, server_default="0"),
+        sqlite_with_rowid=False,  # the primary key is the table: half the pages of a table beside its index
     )
 
 

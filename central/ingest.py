@@ -1,0 +1,209 @@
+"""Receives what the boxes send: a batch is stored in one transaction, then receipted, then acknowledged to the broker.
+
+One thread does it all. A batch is stored after 250 ms or 500 rows, and sooner where the broker seems to wait for our
+acknowledgements. While the database fails nothing is acknowledged and nothing receipted: the batch is tried again, the
+broker holds what comes after it, and the boxes hold all of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+
+from central import database
+from central.arrivals import Arrival, Faults, open_arrival
+from central.errors import DatabaseError
+from central.link import RECEIVE_MAXIMUM, Letter, Link
+from central.retention import Purge
+from central.settings import Settings
+from central.store import Answer, store
+from contract.encoding import encode
+from contract.errors import ContractError
+from contract.messages import NewEpoch
+from contract.topics import Channel, box_topic
+
+FLUSH_S: Final = 0.25
+BATCH_ROWS: Final = 500
+QUIET_S: Final = 0.01
+QUIET_MESSAGES: Final = 20  # Mosquitto's default for messages in flight: it may hold the next until we acknowledge
+RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # waits while the database fails
+PURGE_EVERY_S: Final = 3600.0
+
+_log: Final = logging.getLogger(__name__)
+
+
+class _Waiting(NamedTuple):
+    """A message not yet stored; `arrival` is None where it was refused whole and is only to be acknowledged."""
+
+    letter: Letter
+    arrival: Arrival | None
+    rows: int
+
+
+class Ingester:
+    """The way from the broker into the database."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        """Check the tables. Raises SchemaError or DatabaseError, and SettingsError where a password cannot be read."""
+        database.check(engine)
+        self.link = Link(settings.broker)
+        self.faults = Faults()
+        self.stored_batches = 0
+        self._engine = engine
+        self._purge = Purge(engine, settings.retention)
+        self._waiting: deque[_Waiting] = deque()
+        self._rows = 0
+        self._first_at = self._last_at = 0.0  # when the oldest and the newest waiting message came
+        self._failures = 0
+        self._retry_at = 0.0
+
+    def run(self, stopping: Callable[[], bool]) -> None:
+        """Work until `stopping` says so; then store what is there and leave in order."""
+        purge_at = time.monotonic()
+        while not stopping():
+            self.step()
+            if self._failures:
+                continue
+            try:
+                if not self._purge.step() and time.monotonic() >= purge_at:
+                    purge_at = time.monotonic() + PURGE_EVERY_S
+                    self._purge.begin()
+            except DatabaseError as error:
+                _log.error("%s; next try within the hour", error)
+        if self._waiting and not self._failures:
+            self._flush()
+        self.link.close()
+
+    def step(self) -> None:
+        """Wait shortly for messages, take them in, store them where it is time."""
+        self.link.poll(self._patience())
+        self._take_in()
+        if self._is_due():
+            self._flush()
+
+    def _patience(self) -> float:
+        if not self._waiting:
+            return FLUSH_S
+        if self._failures:
+            return 0.1
+        return QUIET_S if len(self._waiting) >= QUIET_MESSAGES else 0.05
+
+    def _take_in(self) -> None:
+        inbox = self.link.inbox
+        if not inbox:
+            return
+        self._last_at = time.monotonic()
+        if not self._waiting:
+            self._first_at = self._last_at
+        while inbox:
+            letter = inbox.popleft()
+            if letter.qos == 0 and len(self._waiting) >= RECEIVE_MAXIMUM:
+                continue  # sent without a promise, and the database is behind: its box will send it again
+            arrival = self._opened(letter)
+            rows = arrival.rows if arrival else 0
+            self._rows += rows
+            self._waiting.append(_Waiting(letter, arrival, rows))
+
+    def _opened(self, letter: Letter) -> Arrival | None:
+        try:
+            return open_arrival(letter.topic, letter.payload, retained=letter.retained)
+        except ContractError as error:
+            self.faults.add(_who(letter.topic), str(error))
+            return None
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        if not self._waiting or now < self._retry_at:
+            return False
+        is_quiet = len(self._waiting) >= QUIET_MESSAGES and now - self._last_at >= QUIET_S
+        return self._rows >= BATCH_ROWS or now - self._first_at >= FLUSH_S or is_quiet
+
+    def _flush(self) -> None:
+        """Store what waits, a batch of about BATCH_ROWS at a time."""
+        while self._waiting:
+            batch = self._next_batch()
+            answers = self._stored(batch)
+            if answers is None:
+                return
+            for _ in batch:
+                self._waiting.popleft()
+            self._rows -= sum(waiting.rows for waiting in batch)
+            self._answer(answers)
+            for waiting in batch:
+                self.link.acknowledge(waiting.letter)
+        self._first_at = time.monotonic()
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch: list[_Waiting] = []
+        rows = 0
+        for waiting in self._waiting:
+            batch.append(waiting)
+            rows += waiting.rows
+            if rows >= BATCH_ROWS:
+                break
+        return batch
+
+    def _stored(self, batch: Sequence[_Waiting]) -> list[Answer] | None:
+        """The answers to a batch that is stored for good; None where the database failed: it is tried again later."""
+        arrivals = [waiting.arrival for waiting in batch if waiting.arrival is not None]
+        try:
+            answers = self._transact(arrivals)
+        except (DataError, IntegrityError) as error:  # it refuses a value: find whose it is, and store the others
+            _log.error("%s: storing the messages one by one", database.explained(self._engine, error))
+            return self._stored_singly(arrivals)
+        except DBAPIError as error:
+            self._failed(error)
+            return None
+        if self._failures:
+            _log.info("database: stores again")
+        self._failures = 0
+        self._retry_at = 0.0
+        return answers
+
+    def _stored_singly(self, arrivals: Sequence[Arrival]) -> list[Answer] | None:
+        answers: list[Answer] = []
+        for arrival in arrivals:
+            try:
+                answers += self._transact([arrival])
+            except (DataError, IntegrityError) as error:
+                self.faults.add(arrival.box, f"not stored: {database.explained(self._engine, error)}")
+            except DBAPIError as error:
+                self._failed(error)
+                return None
+        return answers
+
+    def _transact(self, arrivals: Sequence[Arrival]) -> list[Answer]:
+        if not arrivals:
+            return []
+        with database.writing(self._engine) as connection:
+            answers = store(connection, arrivals, time.time_ns() // 1_000_000)
+        self.stored_batches += 1
+        return answers
+
+    def _failed(self, error: DBAPIError) -> None:
+        wait_s = RETRY_S[min(self._failures, len(RETRY_S) - 1)]
+        self._failures += 1
+        self._retry_at = time.monotonic() + wait_s
+        _log.error(
+            "%s; %d messages wait, none is acknowledged or receipted, next try in %.0f s",
+            database.explained(self._engine, error),
+            len(self._waiting),
+            wait_s,
+        )
+
+    def _answer(self, answers: Sequence[Answer]) -> None:
+        for answer in answers:
+            channel = Channel.COMMAND if isinstance(answer.message, NewEpoch) else Channel.RECEIPT
+            self.link.publish(box_topic(answer.box, channel), encode(answer.message))
+
+
+def _who(topic: str) -> str:
+    """The box that a topic names, or the topic itself, safe to print."""
+    parts = topic.split("/")
+    return ascii(parts[3] if len(parts) > 3 else topic)[1:-1][:80]

@@ -1,0 +1,244 @@
+"""The centre's connection to the broker, on paho: keeps trying, says why it fails in one line, acknowledges by hand.
+
+MQTT 5 with a session that outlives the connection, so that the broker keeps what comes while the centre is away. All
+of it runs in the caller's thread, within `poll`: what is received waits in `inbox` until the caller has stored it and
+calls `acknowledge`. MQTT 3.1.1 is spoken only where `allow_mqtt_311` is set and the broker knows nothing newer.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from central.errors import BrokerError
+from central.settings import Broker, read_password
+from contract.encoding import encode
+from contract.messages import CentreStatus
+from contract.topics import CENTRE, FROM_BOX, any_box
+
+RECEIVE_MAXIMUM: Final = 1000  # messages that the broker may send ahead of our acknowledgements
+SESSION_S: Final = 7 * 86_400  # how long the broker keeps the session of a centre that is away
+MAX_PACKET_BYTES: Final = 1 << 20  # the broker drops what is larger; from 128 KiB on the contract refuses it aloud
+KEEPALIVE_S: Final = 30
+FIRST_WAIT_S: Final = 0.5
+LONGEST_WAIT_S: Final = 30.0
+SHARED: Final = "$share/mien/"
+
+_log: Final = logging.getLogger(__name__)
+
+
+class Letter(NamedTuple):
+    """A message as it came. `session`: the connection it came by, the only one that may acknowledge it."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    mid: int
+    qos: int
+    session: int
+
+
+class Link:
+    """A connection that comes back by itself. Not for several threads."""
+
+    def __init__(self, settings: Broker) -> None:
+        """Prepare; nothing is sent before `poll`. Raises SettingsError where the password cannot be read."""
+        self.inbox: deque[Letter] = deque()
+        self.connected = False
+        self._settings = settings
+        self._password = read_password(settings.password_file) if settings.password_file else None
+        self._session = 0
+        self._old = False  # speaks 3.1.1
+        self._client = self._make_client()
+        self._answered = False  # whether the broker answered our CONNECT
+        self._wait_s = FIRST_WAIT_S
+        self._next_try = 0.0
+        self._said = ""
+
+    def poll(self, timeout_s: float) -> None:
+        """Read, write and reconnect for at most about `timeout_s`; less where something came."""
+        if self._client.socket() is None:
+            self._reconnect(timeout_s)
+            return
+        before = len(self.inbox)
+        failed = self._client.loop(timeout_s)
+        while not failed and len(self.inbox) > before and before < RECEIVE_MAXIMUM:  # paho reads one packet at a call
+            before = len(self.inbox)
+            failed = self._client.loop_read()
+        if failed and self._client.socket() is None:
+            self._lost()
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        """Send, or where there is no connection, let it be: whoever misses it asks again."""
+        if self.connected:
+            self._client.publish(topic, payload, qos=qos, retain=retain)
+
+    def acknowledge(self, letter: Letter) -> None:
+        """Tell the broker that it may forget the message; nothing where it came by an earlier connection."""
+        if self.connected and letter.session == self._session and letter.qos > 0:
+            self._client.ack(letter.mid, letter.qos)
+
+    def close(self) -> None:
+        """Say that the centre is away, and end in order; the broker goes on keeping messages for this session."""
+        if not self.connected:
+            return
+        self.publish(CENTRE, encode(_status(online=False)), retain=True)
+        until = time.monotonic() + 2.0
+        while self._client.want_write() and time.monotonic() < until:
+            self._client.loop(0.05)
+        self._client.disconnect()
+        self.connected = False
+
+    def _make_client(self) -> Client:
+        settings = self._settings
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=settings.client_id,
+            clean_session=False if self._old else None,
+            protocol=MQTTProtocolVersion.MQTTv311 if self._old else MQTTProtocolVersion.MQTTv5,
+            manual_ack=True,
+        )
+        client.max_queued_messages_set(0)
+        client.max_inflight_messages_set(RECEIVE_MAXIMUM)
+        if settings.username is not None:
+            client.username_pw_set(settings.username, self._password)
+        if settings.ca is not None:
+            try:
+                client.tls_set(ca_certs=settings.ca, certfile=settings.certificate, keyfile=settings.key)
+            except OSError as error:  # ssl.SSLError is one
+                raise BrokerError(
+                    f"broker: cannot use broker.ca, certificate or key: {error.strerror}; check files"
+                ) from error
+        client.will_set(CENTRE, encode(CentreStatus(online=False)), qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        return client
+
+    def _reconnect(self, timeout_s: float) -> None:
+        now = time.monotonic()
+        if now < self._next_try:
+            time.sleep(min(timeout_s, self._next_try - now))
+            return
+        self._answered = False
+        self._next_try = now + self._wait_s
+        self._wait_s = min(LONGEST_WAIT_S, self._wait_s * 2)
+        try:
+            if self._old:
+                self._client.connect(self._settings.host, self._settings.port, KEEPALIVE_S)
+            else:
+                self._client.connect(
+                    self._settings.host, self._settings.port, KEEPALIVE_S, clean_start=False, properties=_properties()
+                )
+        except OSError as error:
+            self._say(f"cannot be reached: {error.strerror or error}; start it, or correct broker.host and broker.port")
+
+    def _lost(self) -> None:
+        """The connection is gone: say why unless the broker said so itself."""
+        if self.connected:
+            self.connected = False
+            self._say("connection lost; connecting again")
+        elif not self._answered:
+            if not self._old:
+                self._fall_back("it closed the connection without an answer, as brokers before MQTT 5 do")
+            else:
+                self._say("closes the connection without an answer; look into its log")
+
+    def _fall_back(self, why: str) -> None:
+        """MQTT 5 is not spoken there."""
+        if not self._settings.allow_mqtt_311:
+            self._say(f"does not speak MQTT 5 ({why}); update it, or set broker.allow_mqtt_311 = true for a demo")
+            return
+        self._say(f"does not speak MQTT 5 ({why}); going on with 3.1.1, as broker.allow_mqtt_311 allows")
+        self._old = True
+        self._client = self._make_client()
+        self._next_try = 0.0
+
+    def _on_connect(self, client: Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        self._answered = True
+        if reason.is_failure:
+            name = str(reason)
+            if name == "Unsupported protocol version" and not self._old:
+                self._fall_back("it says so itself")
+            else:
+                self._say(f"refuses the centre: {name}; {_ADVICE.get(name, 'look into its log')}")
+            return
+        self._session += 1
+        self.connected = True
+        self._wait_s = FIRST_WAIT_S
+        shared = self._settings.shared
+        if not self._old:  # a session that outlives a change of broker.shared keeps the filters of before
+            client.unsubscribe([("" if shared else SHARED) + any_box(channel) for channel in FROM_BOX])
+        client.subscribe([((SHARED if shared else "") + any_box(channel), 1) for channel in FROM_BOX])
+        if shared:
+            client.subscribe(CENTRE, 1)
+        self._say_online()
+        self._say(f"connected as {self._settings.client_id}", level=logging.INFO)
+
+    def _on_disconnect(self, client: Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        if flags.is_disconnect_packet_from_server and self.connected:
+            self.connected = False
+            name = str(reason)
+            self._say(f"ended the connection: {name}; {_ADVICE.get(name, 'connecting again')}")
+            if name == "Session taken over":  # two that take it from each other would never rest
+                self._next_try = time.monotonic() + LONGEST_WAIT_S
+
+    def _on_subscribe(self, client: Client, data: Any, mid: int, reasons: list[ReasonCode], properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._say(f"refuses a subscription: {reasons[0]}; let the centre read mien/v1/# in the broker's ACL")
+
+    def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
+        topic = message.topic
+        if topic == CENTRE:
+            self._contradict(message.payload)
+            client.ack(message.mid, message.qos)
+        else:
+            self.inbox.append(Letter(topic, message.payload, message.retain, message.mid, message.qos, self._session))
+
+    def _contradict(self, payload: bytes) -> None:
+        """Where several ingesters share the work, the end of one is not the end of the centre."""
+        try:
+            gone = not msgspec.json.decode(payload, type=CentreStatus).online
+        except msgspec.DecodeError:
+            gone = True
+        if gone and self.connected:
+            self._say_online()
+
+    def _say_online(self) -> None:
+        self._client.publish(CENTRE, encode(_status(online=True)), qos=1, retain=True)
+
+    def _say(self, text: str, *, level: int = logging.WARNING) -> None:
+        """Log a line about the broker, once until there is another to say."""
+        if text != self._said:
+            self._said = text
+            _log.log(level, "broker %s:%d: %s", self._settings.host, self._settings.port, text)
+
+
+_ADVICE: Final = {
+    "Bad user name or password": "correct broker.username and broker.password_file",
+    "Not authorized": "correct broker.username and broker.password_file, or its ACL",
+    "Session taken over": "another ingester has the same broker.client_id; give each its own",
+    "Client identifier not valid": "choose another broker.client_id",
+}
+
+
+def _status(*, online: bool) -> CentreStatus:
+    return CentreStatus(online=online, at_ms=time.time_ns() // 1_000_000)
+
+
+def _properties() -> Properties:
+    properties = Properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = SESSION_S
+    properties.ReceiveMaximum = RECEIVE_MAXIMUM
+    properties.MaximumPacketSize = MAX_PACKET_BYTES
+    return properties

@@ -1,0 +1,144 @@
+"""The raw rows: from a reading to a row of `readings`, and the look-ups that tell duplicates.
+
+What is compared is all of a reading but its number: the same reading may come again under another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from central.schema import purged, readings
+from central.statements import insert_many, insert_sql, look_up
+from contract.expressions import EXPRESSIONS
+from contract.reading import Reading
+
+Content = tuple[Any, ...]
+Number = tuple[str, str, int]  # box, epoch, seq
+Identity = tuple[str, str, str, int]  # box, source, boot, started_ns
+
+_SHARES: Final = tuple(f"p_{name}" for name in EXPRESSIONS)
+_CONTENT: Final = (
+    *("source", "boot", "started_ns", "wall_ms", "clock_ok", "duration_s", "role", "shift", "policy", "model"),
+    *("conversation", "simulated", *_SHARES, "valence", "confidence", "quality", "faces", "reason"),
+)
+_OWN: Final = ("box", "epoch", "seq", "received_ms", "historical", "wall_ok")
+_NO_SHARES: Final = (None,) * len(EXPRESSIONS)
+
+
+class Item(NamedTuple):
+    """A reading as it arrived. `late`: it is historical; `placed`: its wall time may be believed."""
+
+    box: str
+    epoch: str
+    late: bool
+    placed: bool
+    reading: Reading
+
+    @property
+    def number(self) -> Number:
+        """What it is called in its box's outbox."""
+        return self.box, self.epoch, self.reading.seq
+
+    @property
+    def identity(self) -> Identity:
+        """What it is, whatever it is called."""
+        return self.box, self.reading.source.value, self.reading.boot, self.reading.started_ns
+
+
+@dataclass(frozen=True)
+class Held:
+    """The raw rows that share a number or an identity with what arrived."""
+
+    numbers: dict[Number, Content]
+    identities: dict[Identity, Content]
+
+
+def content(reading: Reading) -> Content:
+    """All of a reading but its number, as the columns hold it."""
+    reason = reading.reason
+    return (
+        reading.source._value_,  # `.value` runs Python code at each call; this is the plain attribute behind it
+        reading.boot,
+        reading.started_ns,
+        reading.wall_ms,
+        reading.clock_ok,
+        reading.duration_s,
+        reading.role._value_,
+        reading.shift,
+        reading.policy,
+        reading.model,
+        reading.conversation,
+        reading.simulated,
+        *(reading.shares or _NO_SHARES),
+        reading.valence,
+        reading.confidence,
+        reading.quality,
+        reading.faces,
+        None if reason is None else reason._value_,
+    )
+
+
+_INSERT: Final = insert_sql(readings, (*_OWN, *_CONTENT))
+
+
+def insert(connection: Connection, items: Iterable[Item], now_ms: int) -> None:
+    """Store new rows; sqlalchemy's IntegrityError where one shares its number or identity with another."""
+    rows = [
+        (box, epoch, reading.seq, now_ms, late, placed, *content(reading))
+        for box, epoch, late, placed, reading in items
+    ]
+    insert_many(connection, _INSERT, rows)
+
+
+_SELECT: Final = f"SELECT r.box, r.epoch, r.seq, {', '.join(f'r.{name}' for name in _CONTENT)}"
+_BY_NUMBER: Final = f"""
+WITH wanted (box, epoch, seq) AS (:wanted) {_SELECT} FROM wanted AS w CROSS JOIN readings AS r
+WHERE r.box = w.box AND r.epoch = w.epoch AND r.seq = w.seq
+"""
+_BY_IDENTITY: Final = f"""
+WITH wanted (box, source, boot, started_ns) AS (:wanted) {_SELECT} FROM wanted AS w CROSS JOIN readings AS r
+WHERE r.box = w.box AND r.source = w.source AND r.boot = w.boot AND r.started_ns = w.started_ns
+"""
+
+
+def held(connection: Connection, items: Sequence[Item]) -> Held:
+    """What is stored under the numbers and the identities of the items."""
+    found = Held({}, {})
+    for sql, wanted in (
+        (_BY_NUMBER, sorted({item.number for item in items})),
+        (_BY_IDENTITY, sorted({item.identity for item in items})),
+    ):
+        for row in look_up(connection, sql, wanted):
+            box, epoch, seq, *fields = tuple(row)
+            remember(found, (box, epoch, seq), tuple(fields))
+    return found
+
+
+def remember(found: Held, number: Number, fields: Content) -> None:
+    """Put a row among those held."""
+    source, boot, started_ns = fields[:3]
+    found.numbers[number] = fields
+    found.identities[number[0], source, boot, started_ns] = fields
+
+
+def recent_numbers(
+    connection: Connection, box: str, epoch: str, first: int, last: int, *, since_ms: int, limit: int
+) -> list[int]:
+    """The numbers from `first` to `last` whose rows were received since `since_ms`, in order."""
+    query = (
+        select(readings.c.seq)
+        .where(readings.c.box == box, readings.c.epoch == epoch, readings.c.seq.between(first, last))
+        .where(readings.c.received_ms >= since_ms)
+        .order_by(readings.c.seq)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def purged_before(connection: Connection) -> int:
+    """Up to which wall time, in ms, raw rows may have been purged; 0 where none ever was."""
+    return connection.execute(select(purged.c.before_ms).where(purged.c.what == readings.name)).scalar() or 0

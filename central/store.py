@@ -1,0 +1,222 @@
+"""Stores what boxes sent, in one transaction, and says what to answer once that is committed.
+
+Receipts name no number whose content was not compared with what is stored: a box whose outbox was put back from a copy
+would otherwise free readings that nobody has. So the receipt for a batch is no more than the batch; and a box that asks
+what the centre has is told of rows of the last quarter of an hour only, the longest wait between two sendings of one
+row, and of none whose number came with other content. What it is not told of it sends again, to be compared.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from central import aside, boxes, raw, received, rollup
+from central.arrivals import LATE_MS, Arrival, wall_ok
+from central.judge import Verdict, judge
+from central.raw import Item
+from central.received import Range, Stream
+from contract.encoding import Opened
+from contract.messages import (
+    MAX_RANGES,
+    MAX_READINGS,
+    AskReceipt,
+    NewEpoch,
+    Receipt,
+    Refusal,
+    ReportGap,
+    ReportRefused,
+    Status,
+)
+
+ASKED_MS: Final = 900_000
+ASKED_ROWS: Final = 10_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A message to publish to a box once the transaction is committed."""
+
+    box: str
+    message: Receipt | NewEpoch
+
+
+@dataclass
+class _Ledger:
+    """What a transaction found, by stream."""
+
+    accepted: defaultdict[Stream, list[int]] = field(default_factory=lambda: defaultdict(list))
+    asked: defaultdict[Stream, list[Range]] = field(default_factory=lambda: defaultdict(list))
+    gaps: defaultdict[Stream, list[Range]] = field(default_factory=lambda: defaultdict(list))
+    refused: defaultdict[Stream, list[Refusal]] = field(default_factory=lambda: defaultdict(list))
+    left: dict[Stream, None] = field(default_factory=dict)  # epochs to leave, in the order found
+    quarantined: list[tuple[Item, str]] = field(default_factory=list)
+
+
+def store(connection: Connection, arrivals: Sequence[Arrival], now_ms: int) -> list[Answer]:
+    """Store what is new of the arrivals, at `now_ms` by the centre's clock, and return the answers to it."""
+    ledger = _Ledger()
+    items = _items(arrivals, now_ms)
+    live_ms: dict[str, int] = {}
+    for item in items:
+        if item.placed and not item.late and item.reading.wall_ms > live_ms.get(item.box, 0):
+            live_ms[item.box] = item.reading.wall_ms
+    boxes.touch(connection, arrivals, live_ms, now_ms)
+    _keep_readings(connection, items, now_ms, ledger)
+    for arrival in arrivals:
+        _keep_other(connection, arrival, now_ms, ledger)
+    named = [(*stream, refusal.seq, refusal.why) for stream, found in ledger.refused.items() for refusal in found]
+    aside.name_refused(connection, named, now_ms)
+    aside.put_in_quarantine(connection, ledger.quarantined, now_ms)
+    return _answers(ledger)
+
+
+def _items(arrivals: Iterable[Arrival], now_ms: int) -> list[Item]:
+    items: list[Item] = []
+    for arrival in arrivals:
+        if isinstance(arrival.body, Opened):
+            box, epoch, historical = arrival.box, arrival.body.epoch, arrival.body.historical
+            for reading in arrival.body.readings:
+                late = historical or (reading.clock_ok and reading.wall_ms < now_ms - LATE_MS)
+                items.append(Item(box, epoch, late, wall_ok(reading.wall_ms, reading.clock_ok, now_ms), reading))
+    return items
+
+
+def _keep_readings(connection: Connection, items: list[Item], now_ms: int, ledger: _Ledger) -> None:
+    """Store the items that are new; the rest as judged.
+
+    Nearly all are new, so those whose numbers are not received are inserted in that hope, and the unique keys tell
+    where the hope was wrong: then, and for numbers that are received, the stored rows are read and compared.
+    """
+    wanted: defaultdict[Stream, list[int]] = defaultdict(list)
+    for item in items:
+        wanted[item.box, item.epoch].append(item.reading.seq)
+    known = received.near(connection, {stream: received.runs(numbers) for stream, numbers in wanted.items()})
+    before_ms = raw.purged_before(connection)
+    fresh, doubtful = _sort_out(items, known, before_ms)
+    try:
+        with connection.begin_nested():
+            raw.insert(connection, fresh, now_ms)
+    except IntegrityError:
+        fresh, doubtful = [], items
+    if doubtful:
+        new = _examine(connection, doubtful, known, ledger)
+        raw.insert(connection, new, now_ms)
+        fresh = fresh + new
+    rollup.add(connection, [rollup.Sample(item.box, item.late, item.reading) for item in fresh if item.placed])
+    for item in fresh:
+        ledger.accepted[item.box, item.epoch].append(item.reading.seq)
+    received.put(connection, known, {stream: received.runs(numbers) for stream, numbers in ledger.accepted.items()})
+
+
+def _sort_out(
+    items: Iterable[Item], known: Mapping[Stream, Sequence[Range]], before_ms: int
+) -> tuple[list[Item], list[Item]]:
+    """The items that are new unless their identity is stored, and those to be looked at one by one."""
+    fresh: list[Item] = []
+    doubtful: list[Item] = []
+    taken: defaultdict[Stream, set[int]] = defaultdict(set)
+    for item in items:
+        stream = item.box, item.epoch
+        seq, numbers = item.reading.seq, taken[stream]
+        old = item.placed and item.reading.wall_ms < before_ms
+        if old or seq in numbers or received.contains(known[stream], seq):
+            doubtful.append(item)
+        else:
+            numbers.add(seq)
+            fresh.append(item)
+    return fresh, doubtful
+
+
+def _examine(
+    connection: Connection, items: Sequence[Item], known: Mapping[Stream, Sequence[Range]], ledger: _Ledger
+) -> list[Item]:
+    """Judge each item by what is stored, note what is to be answered, and return the new ones."""
+    found = raw.held(connection, items)
+    before_ms = raw.purged_before(connection)  # after the look-up: rows that went meanwhile are then known to be gone
+    epochs = _epochs(connection, items)
+    new: list[Item] = []
+    for item in items:
+        stream, fields = (item.box, item.epoch), raw.content(item.reading)
+        is_received = received.contains(known[stream], item.reading.seq)
+        verdict = judge(
+            fields,
+            at_number=found.numbers.get(item.number),
+            at_identity=found.identities.get(item.identity),
+            is_received=is_received,
+            may_be_purged=item.reading.wall_ms < before_ms and (is_received or item.placed),
+            other_epochs=not epochs[item.box] <= {item.epoch},
+        )
+        if verdict is Verdict.NEW:
+            raw.remember(found, item.number, fields)
+            new.append(item)
+        else:
+            _note(ledger, item, verdict)
+    return new
+
+
+def _note(ledger: _Ledger, item: Item, verdict: Verdict) -> None:
+    stream, seq = (item.box, item.epoch), item.reading.seq
+    if verdict is Verdict.DUPLICATE:
+        ledger.accepted[stream].append(seq)
+        return
+    if verdict is not Verdict.TOO_OLD:
+        ledger.quarantined.append((item, verdict.value))
+    if verdict is Verdict.OTHER_UNDER_NUMBER:
+        ledger.left[stream] = None
+    else:
+        ledger.refused[stream].append(Refusal(seq=seq, why=verdict.value))
+
+
+def _epochs(connection: Connection, items: Iterable[Item]) -> dict[str, set[str]]:
+    """The epochs of which each box has had something received."""
+    return {box: received.epochs(connection, box) for box in sorted({item.box for item in items})}
+
+
+def _keep_other(connection: Connection, arrival: Arrival, now_ms: int, ledger: _Ledger) -> None:
+    """Store what a message says beside its good readings."""
+    box, body = arrival.box, arrival.body
+    if isinstance(body, Opened):
+        if body.refused:
+            ledger.refused[box, body.epoch] += body.refused
+    elif isinstance(body, Status):
+        boxes.keep_status(connection, box, body)
+    elif isinstance(body, AskReceipt):
+        ledger.asked[box, body.epoch] += _recent(connection, box, body, now_ms)
+    elif isinstance(body, ReportGap):
+        aside.name_gap(connection, box, body.epoch, body.gap, now_ms)
+        ledger.gaps[box, body.epoch].append((body.gap.first, body.gap.last))
+    elif isinstance(body, ReportRefused):
+        ledger.refused[box, body.epoch].append(Refusal(seq=body.seq, why=body.why))
+
+
+def _recent(connection: Connection, box: str, ask: AskReceipt, now_ms: int) -> list[Range]:
+    since_ms = now_ms - ASKED_MS
+    numbers = raw.recent_numbers(connection, box, ask.epoch, ask.first, ask.last, since_ms=since_ms, limit=ASKED_ROWS)
+    return received.runs(set(numbers) - aside.quarantined_numbers(connection, box, ask.epoch))
+
+
+def _answers(ledger: _Ledger) -> list[Answer]:
+    answers: list[Answer] = []
+    for stream in dict.fromkeys((*ledger.accepted, *ledger.asked, *ledger.gaps, *ledger.refused)):
+        box, epoch = stream
+        ranges = received.add(received.runs(ledger.accepted.get(stream, ())), ledger.asked.get(stream, ()))
+        gaps, refused = ledger.gaps.get(stream, []), ledger.refused.get(stream, [])
+        while True:  # one message, save where it would hold more than the contract allows
+            part = Receipt(
+                epoch=epoch,
+                ranges=tuple(ranges[:MAX_RANGES]),
+                gaps=tuple(gaps[:MAX_RANGES]),
+                refused=tuple(refused[:MAX_READINGS]),
+            )
+            answers.append(Answer(box, part))
+            ranges, gaps, refused = ranges[MAX_RANGES:], gaps[MAX_RANGES:], refused[MAX_READINGS:]
+            if not (ranges or gaps or refused):
+                break
+    answers += [Answer(box, NewEpoch(epoch=epoch)) for box, epoch in ledger.left]
+    return answers
