@@ -1,0 +1,175 @@
+"""The process `store`: a new file, an old one, a newer one, a broken one."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from contract.messages import GapCause, Receipt
+from contract.reading import Reading
+from edge.errors import CorruptStore, SchemaVersionError, StoreError
+from edge.settings import Policy, Store
+from edge.store import Outbox, Relay, prepare
+from tests.edge.made import BOOT, look, now_ms, reading
+
+MIRROR = Policy(name="mirror", publish=False)
+PAGE = 4096
+ROWS, IDENTITIES = 0x0D, 0x0A  # the first byte of a leaf page of a table and of an index
+
+
+def _fill(store: Store, count: int, received: int = 0) -> str:
+    """Add readings, of which the centre has the first `received`; returns the epoch."""
+    Outbox(store, Policy()).add_many([reading(i) for i in range(count)])
+    relay = Relay(store)
+    relay.mark_sent(range(1, received + 1))
+    if received:
+        relay.apply_receipt(Receipt(epoch=relay.epoch, ranges=((1, received),)))
+    relay.close()
+    return relay.epoch
+
+
+def _checkpoint(store: Store) -> None:
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _break(store: Store, kind: int, part: float) -> None:
+    """Overwrite one page of readings (`ROWS`) or of their identities (`IDENTITIES`), so far into the file."""
+    _checkpoint(store)
+    path = Path(store.path)
+    content = path.read_bytes()
+    pages = [content[at : at + PAGE] for at in range(0, len(content), PAGE)]
+    of_kind = [number for number, page in enumerate(pages) if page[0] == kind and BOOT.encode() in page]
+    pages[of_kind[int(len(of_kind) * part)]] = b"\xa5" * PAGE
+    path.write_bytes(b"".join(pages))
+
+
+def _kept(store: Store) -> list[Reading]:
+    relay = Relay(store)
+    return relay.load([head.seq for head in relay.oldest(100_000)][:30_000])
+
+
+def test_a_new_file_has_the_mode_that_lets_the_group_write(tmp_path: Path) -> None:
+    store = Store(path=str(tmp_path / "new" / "desk.db"))
+    assert prepare(store).made
+    Outbox(store, Policy()).add(reading(1))
+    relay = Relay(store)
+    for part in (store.path, store.path + "-wal", store.path + "-shm"):
+        assert stat.S_IMODE(Path(part).stat().st_mode) == 0o660, part
+    relay.close()
+
+
+def test_a_second_start_changes_nothing(store: Store) -> None:
+    epoch = _fill(store, 10)
+    found = prepare(store)
+    assert (found.epoch, found.made, found.moved_aside) == (epoch, False, None)
+    assert Relay(store).counts().waiting == 10
+
+
+def test_the_others_refuse_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no outbox; run `mien-desk store"):
+        Outbox(Store(path=str(tmp_path / "none.db")), Policy())
+
+
+def test_a_file_of_newer_software_is_refused_by_all_and_left_alone(store: Store) -> None:
+    _fill(store, 3)
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('mien-desk', 'm999', '')")
+        db.commit()
+    for attempt in (lambda: Relay(store), lambda: Outbox(store, Policy()), lambda: prepare(store)):
+        with pytest.raises(SchemaVersionError, match=r"newer software \(m999\)"):
+            attempt()
+    assert look(store, "SELECT count(*) FROM outbox") == [(3,)]
+
+
+def test_a_file_of_older_software_is_refused_by_the_others(tmp_path: Path) -> None:
+    store = Store(path=str(tmp_path / "empty.db"))
+    Path(store.path).touch()
+    with pytest.raises(SchemaVersionError, match="older software; run `mien-desk store"):
+        Relay(store)
+    prepare(store)
+    assert Relay(store).counts().waiting == 0
+
+
+def test_a_file_that_is_no_database_is_moved_aside_and_the_loss_is_named(store: Store) -> None:
+    epoch = _fill(store, 10)
+    _checkpoint(store)
+    Path(store.path).write_bytes(b"not a database at all, but some other file" * 1000)
+    with pytest.raises(CorruptStore, match="run `mien-desk store"):
+        Relay(store)
+    found = prepare(store)
+    assert found.epoch != epoch
+    assert found.moved_aside is not None
+    assert found.moved_aside.exists()
+    assert found.moved_aside.name.startswith(f"desk.db.broken-{time.strftime('%Y', time.gmtime())}")
+    (owed,) = Relay(store).gaps(10)
+    assert (owed.epoch, owed.gap.cause) == (found.epoch, GapCause.CORRUPT)
+    assert abs(owed.gap.until_ms - now_ms()) < 10_000
+    assert Outbox(store, Policy()).add(reading(99)) > owed.gap.last
+
+
+def test_rows_that_can_still_be_read_go_on_and_the_others_are_named(store: Store) -> None:
+    epoch = _fill(store, 2000)
+    Outbox(store, MIRROR).add(reading(9000))
+    _break(store, ROWS, 0.5)
+    found = prepare(store)
+    kept = {reading.seq for reading in _kept(store)}
+    (owed,) = Relay(store).gaps(10)
+    lost = set(range(owed.gap.first, owed.gap.last + 1))
+    assert owed.epoch == epoch
+    assert owed.gap.cause is GapCause.CORRUPT
+    assert 0 < len(lost) < 100
+    assert kept | lost == set(range(1, 2001))
+    assert not kept & lost
+    assert Relay(store).counts().mirror == 1
+    assert found.salvaged == len(kept) + 1
+    assert found.epoch == Relay(store).epoch != epoch
+    assert Relay(store).sent_range() is None
+
+
+def test_of_a_broken_file_received_rows_do_not_come_back(store: Store) -> None:
+    _fill(store, 2000, received=1500)
+    _break(store, ROWS, 0.2)
+    prepare(store)
+    assert [reading.seq for reading in _kept(store)] == list(range(1501, 2001))
+
+
+def test_a_broken_index_costs_no_reading(store: Store) -> None:
+    _fill(store, 2000)
+    _break(store, IDENTITIES, 0.5)
+    assert prepare(store).moved_aside is not None
+    assert len(_kept(store)) == 2000
+    assert Relay(store).gaps(10) == []
+
+
+def test_gaps_that_the_centre_does_not_know_survive_a_broken_file(store: Store) -> None:
+    epoch = _fill(store, 2000)
+    Outbox(store, Policy()).lost(7, 0, 7000)
+    _break(store, IDENTITIES, 0.5)
+    prepare(store)
+    (owed,) = Relay(store).gaps(10)
+    assert (owed.epoch, owed.gap.first, owed.gap.last) == (epoch, 2001, 2007)
+
+
+def test_a_broken_file_is_kept_no_longer_than_readings_are(store: Store) -> None:
+    aside = Path(store.path + ".broken-20200101T000000.000000Z")
+    young = Path(store.path + ".broken-20990101T000000.000000Z")
+    for path in (aside, young):
+        path.touch()
+    old = time.time() - (store.keep_days + 1) * 86_400
+    os.utime(aside, (old, old))
+    prepare(store)
+    assert not aside.exists()
+    assert young.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="check the folder"):
+        prepare(Store(path=str(tmp_path / "file" / "desk.db")))
