@@ -99,12 +99,11 @@ def columns(sums: Mapping[int, Sums], window: Window, known: Known) -> tuple[Bin
 
 
 def whole(sums: Sums, from_ms: int, until_ms: int, known: Known) -> Bin:
-    """One column over [from_ms, until_ms) that begins with the first reading in it, however late that came."""
-    first = sums.first_ms
-    if first is None or known.begins_ms is None:
+    """One column over [from_ms, until_ms)."""
+    if known.begins_ms is None or until_ms <= known.begins_ms:
         return Bin(Look.NONE)
-    start = max(from_ms, first, known.begins_ms)
-    return _judged(sums, max(0.0, (min(until_ms, known.settled_ms) - start) / 1000))
+    elapsed = min(until_ms, known.settled_ms) - max(from_ms, known.begins_ms)
+    return _judged(sums, max(0.0, elapsed / 1000)) if elapsed > 0 or sums.covered_s else Bin(Look.NONE)
 
 
 def pooled(desks: Sequence[Sequence[Bin]], count: int) -> tuple[Bin, ...]:

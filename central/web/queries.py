@@ -116,7 +116,7 @@ def sums(
         select(at.c.desk_id, column, *_values(table), func.min(start).label("first_ms"))
         .select_from(at.join(table, table.c.box == at.c.box))
         .where(start >= origin, start < window.end_ms, start >= at.c.low, start < at.c.high)
-        .where(at.c.desk_id.in_(desk_ids))
+        .where(at.c.desk_id.in_(desk_ids), *((readings.c.wall_ok.is_(True),) if table is readings else ()))
         .group_by(at.c.desk_id, column)
     )
     found: dict[int, dict[int, Sums]] = defaultdict(dict)

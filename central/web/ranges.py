@@ -49,6 +49,9 @@ RANGES: Final = {
         Range(key="week", grain=Grain.QUARTERS, step_ms=HOUR, row_ms=DAY, tick_ms=DAY),
     )
 }
+COARSE: Final = {"15min": 15 * SECOND}
+"""Longer columns where many desks stand beside each other."""
+
 LENGTHS: Final = {"15min": 15 * MINUTE, "hour": HOUR}
 """The ranges that roll along with the clock, and how long they are."""
 
@@ -101,10 +104,16 @@ class Window:
         return (here.date(),) if length_ms >= DAY else (here.date(), here.hour, here.utcoffset())
 
 
-def window(chosen: Range, zone: ZoneInfo, now_ms: int, *, first_ms: int | None = None) -> Window:
-    """The window that `chosen` means now; `first_ms` is the first reading of today, from which a day is shown."""
+def window(
+    chosen: Range, zone: ZoneInfo, now_ms: int, *, first_ms: int | None = None, step_ms: int | None = None
+) -> Window:
+    """The window that `chosen` means now, in columns of its own length or of `step_ms`.
+
+    `first_ms` is the first reading of today, from which a day is shown.
+    """
+    step = step_ms or chosen.step_ms
     if chosen.key in LENGTHS:
-        end = now_ms - now_ms % chosen.step_ms + chosen.step_ms
+        end = now_ms - now_ms % step + step
         start = end - LENGTHS[chosen.key]
     elif chosen.key == "day":
         start, end = _opening_hours(zone, now_ms, first_ms)
@@ -112,7 +121,6 @@ def window(chosen: Range, zone: ZoneInfo, now_ms: int, *, first_ms: int | None =
         today = local(now_ms, zone).date()
         start = midnight(today - timedelta(days=WEEK_DAYS - 1), zone)
         end = midnight(today + timedelta(days=1), zone)
-    step = chosen.step_ms
     return Window(range=chosen, zone=zone, start_ms=start, step_ms=step, count=-(-(end - start) // step), now_ms=now_ms)
 
 

@@ -61,6 +61,13 @@ class Desk:
         """Whether its box makes its readings up: such a desk is marked, and no sum counts it."""
         return self.status is not None and self.status.simulated
 
+    @property
+    def live_until_ms(self) -> int | None:
+        """When its newest live reading ended, by the box's clock."""
+        if self.newest is not None:
+            return self.newest.wall_ms + round(self.newest.duration_s * 1000)
+        return self.status.last_live_ms if self.status is not None else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedBox:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from statistics import quantiles
 from typing import Final
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from central.web import queries
-from central.web.bins import LITTLE, NOTHING, STACK, Sums
+from central.web.bins import LITTLE, NOTHING, STACK, Sums, add
 from central.web.queries import QUARTER, Span
 from central.web.ranges import DAY, HOUR, MINUTE, SECOND, Window, local
 from contract.expressions import NEGATIVE
@@ -40,11 +40,22 @@ class Usual:
 
 @dataclass(frozen=True)
 class Usuals:
-    """The usual ranges of a window: of each of its hours and of the hour it is, of a group; of this hour, by desk."""
+    """The usual ranges of a window: of each of its hours and of the hour it is, of a group; of this hour, by desk.
+
+    `quarters` are the same hour's of the weeks before, by desk and beginning; `before` when these hours were.
+    """
 
     hours: tuple[tuple[Span, Usual], ...]
     now: Usual | None
-    desks: dict[int, Usual]
+    desks: Mapping[int, Usual]
+    before: tuple[Span, ...] = ()
+    quarters: Mapping[int, Mapping[int, Sums]] = field(default_factory=dict)
+
+    def of(self, desk_ids: Iterable[int]) -> Usual | None:
+        """The usual range of this hour of some of the desks together."""
+        mine = [self.quarters[desk_id] for desk_id in desk_ids if desk_id in self.quarters]
+        starts = {start for quarters in mine for start in quarters}
+        return _usual(self.before, {start: add(item[start] for item in mine if start in item) for start in starts})
 
 
 NO_USUALS: Final = Usuals((), None, {})
@@ -72,6 +83,8 @@ def usuals(connection: Connection, window: Window, desk_ids: Sequence[int]) -> U
         hours=tuple((hour, usual) for hour, usual in ranged if usual is not None),
         now=_usual(before, together),
         desks={desk_id: usual for desk_id, usual in desks.items() if usual is not None},
+        before=before,
+        quarters=alone,
     )
 
 

@@ -1,0 +1,211 @@
+"""A desk: what its face looks like now, its course over a range, its week, its gaps and its box."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from central.web import machinery, queries
+from central.web.bins import Bin, Look, columns
+from central.web.errors import UnknownPageError
+from central.web.figures import coverage_figure, share_figures, valence_figure
+from central.web.gaps import Gaps, gaps_of
+from central.web.language import NONE, Language
+from central.web.page import Built, Key, Kit
+from central.web.ranges import MINUTE, RANGES, Window, local, midnight
+from central.web.records import Desk, Reading, Site
+from central.web.scene import RECENT_MS, Scene, load, site_zone
+from central.web.states import Now, State
+from central.web.tiles import glyph, state_words
+from central.web.view import Figure, Legend, TableRow, leading, legend, scale_of, series, table
+from central.web.week import WeekMap, week_map
+
+PARTS: Final = ("head", "figures", "title", "valnote", "empty", "legend", "table", "week", "gaps", "box", "last")
+LAST: Final = 10  # raw readings shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastRow:
+    """A raw reading as its line prints it."""
+
+    time: str
+    looks: str
+    reason: bool
+    valence: str
+    confidence: str
+    faces: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskView:
+    """What the templates of a desk print."""
+
+    site: Site
+    sites: tuple[Site, ...]
+    desk: Desk
+    state: str
+    glyph: str
+    tone: str
+    range: str
+    figures: tuple[Figure, ...]
+    title: str
+    smooth: str
+    has_band: bool
+    empty: str
+    legend: Legend
+    table: tuple[TableRow, ...]
+    week: WeekMap
+    gaps: Gaps
+    facts: tuple[tuple[str, str], ...]
+    last: tuple[LastRow, ...]
+
+
+def build(connection: Connection, kit: Kit, key: Key, words: Language, now_ms: int) -> Built:
+    """Make the page of the desk `key.id`."""
+    desks = queries.desks_now(connection, now_ms, desk_id=key.id)
+    if not desks:
+        raise UnknownPageError(f"desk {key.id}: there is none of this number; choose one on the floor")
+    desk, sites = desks[0], queries.all_sites(connection)
+    site = next(item for item in sites if item.id == desk.site_id)
+    zone = site_zone(site.zone)
+    scene = load(connection, desks, zone, now_ms, kit.keeper, range_key=key.range, coarse=False)
+    view = _view(connection, scene, desk, site, sites, words)
+    return Built(
+        now_ms=now_ms,
+        newest_ms=scene.newest_ms,
+        zone=site.zone,
+        range=scene.window.range.key,
+        parts=kit.parts("desk", PARTS, words, view),
+        series={"main": series(scene.bins[desk.id], scene.window, words, usual=scene.usuals.hours)},
+        frame={"title": desk.name, "site": site, "sites": sites},
+    )
+
+
+def _view(
+    connection: Connection, scene: Scene, desk: Desk, site: Site, sites: tuple[Site, ...], words: Language
+) -> DeskView:
+    now, bins = scene.now[desk.id], scene.bins[desk.id]
+    name, tone = glyph(desk, now)
+    gaps = _gaps(connection, scene, desk, words)
+    drawn = any(item.look not in (Look.NONE, Look.FUTURE) for item in bins)
+    return DeskView(
+        site=site,
+        sites=sites,
+        desk=desk,
+        state=state_words(desk, now, scene, words),
+        glyph=name,
+        tone=tone,
+        range=scene.window.range.key,
+        figures=_figures(scene, desk, now, gaps, words),
+        title=words.t("comp_desk", when=words.t(f"when_{scene.window.range.key}")),
+        smooth=words.duration(3 * scene.window.step_ms),
+        has_band=bool(scene.usuals.hours),
+        empty="" if drawn else "empty_chart",
+        legend=legend(now.figure, now.recent.coverage if now.recent.observed_s else None, scene.usuals.now, words),
+        table=table(bins, scene.window, words),
+        week=week_map(connection, desk.id, scene.known[desk.id], scene.window, words),
+        gaps=gaps,
+        facts=_facts(connection, scene, desk, words),
+        last=_last(connection, scene, desk, words),
+    )
+
+
+def _figures(scene: Scene, desk: Desk, now: Now, gaps: Gaps, words: Language) -> tuple[Figure, ...]:
+    recent = now.figure or Bin(Look.NONE)
+    scale = scale_of([recent.valence, *(item.valence for item in scene.bins[desk.id])])
+    today = scene.today[desk.id]
+    _, negative = share_figures(recent, scene, words)
+    return (
+        _looks(scene, desk, now, words),
+        valence_figure(recent, scene, scale, "usual_desk", words),
+        negative,
+        coverage_figure(today.coverage if today.observed_s else None, words),
+        Figure(
+            key="gaps",
+            label=words.t("gaps"),
+            value=words.integer(gaps.count),
+            note=gaps.total,
+        ),
+    )
+
+
+def _looks(scene: Scene, desk: Desk, now: Now, words: Language) -> Figure:
+    """What the face looked like over the last quarter of an hour, or the state that keeps it from being said."""
+    label = words.t("last15")
+    if now.figure is None:
+        return Figure(key="looks", label=label, value=state_words(desk, now, scene, words))
+    lead = leading(now.figure, words)
+    confidence = words.decimal(now.figure.confidence or 0.0, 2)
+    note = words.t("two_and_sure", **lead, c=confidence)
+    value = words.t("looks", a=lead["a"])
+    small = words.t("s_simulated") if desk.simulated else ""
+    return Figure(key="looks", label=label, value=value, small=small, note=note)
+
+
+def _gaps(connection: Connection, scene: Scene, desk: Desk, words: Language) -> Gaps:
+    today = local(scene.now_ms, scene.zone).date()
+    start = queries.first_since(connection, [desk.id], midnight(today, scene.zone)) or scene.now_ms
+    day = Window(
+        range=RANGES["day"],
+        zone=scene.zone,
+        start_ms=start - start % MINUTE,
+        step_ms=MINUTE,
+        count=max(1, -(-(scene.now_ms - start) // MINUTE)),
+        now_ms=scene.now_ms,
+    )
+    sums = queries.sums(connection, day, [desk.id]).get(desk.id, {})
+    bins = columns(sums, day, scene.known[desk.id])
+    offline = scene.now[desk.id].state is State.OFFLINE
+    return gaps_of(connection, desk, bins, day, offline=offline, words=words)
+
+
+def _facts(connection: Connection, scene: Scene, desk: Desk, words: Language) -> tuple[tuple[str, str], ...]:
+    """What is known of the desk's box, as names and values."""
+    status = desk.status
+    if desk.box is None or status is None:
+        return ()
+    last = status.last_live_ms
+    when = words.t("never")
+    if last is not None:
+        ago = words.duration(max(0, scene.now_ms - last))
+        time = words.moment(last, scene.zone, scene.now_ms)
+        when = words.t("at_ago", time=time, d=ago)
+    quarantined, refused = machinery.counts(connection, desk.box)
+    clock = {True: "clock_ok", False: "clock_bad"}.get(status.clock_ok) if status.clock_ok is not None else None
+    frames = status.frames_per_second
+    rows = (
+        ("b_last", when),
+        ("b_waiting", words.t("readings_n", n=words.integer(status.waiting)) if status.waiting is not None else NONE),
+        ("b_clock", words.t(clock) if clock else NONE),
+        ("b_fps", NONE if frames is None else words.decimal(frames, 1)),
+        ("b_model", status.model or NONE),
+        ("b_software", status.software or NONE),
+        ("b_aside", words.integer(status.set_aside)),
+        ("b_gaps", words.integer(status.gaps)),
+        ("b_quarantined", words.integer(quarantined)),
+        ("b_refused", words.integer(refused)),
+    )
+    return tuple((words.t(key), value) for key, value in rows)
+
+
+def _last(connection: Connection, scene: Scene, desk: Desk, words: Language) -> tuple[LastRow, ...]:
+    found = machinery.last_readings(connection, desk.id, scene.now_ms - RECENT_MS, LAST)
+    return tuple(_last_row(reading, scene, words) for reading in found)
+
+
+def _last_row(reading: Reading, scene: Scene, words: Language) -> LastRow:
+    time = words.clock(reading.wall_ms, scene.zone, seconds=True)
+    if reading.shares is None:
+        reason = words.t(f"r_{reading.reason}")
+        return LastRow(time=time, looks=reason, reason=True, valence=NONE, confidence=NONE, faces=str(reading.faces))
+    lead = leading(Bin(Look.OK, shares=reading.shares), words)
+    return LastRow(
+        time=time,
+        looks=f"{lead['a']} {lead['p']}",
+        reason=False,
+        valence=words.valence(reading.valence),
+        confidence=words.decimal(reading.confidence or 0.0, 2),
+        faces=str(reading.faces),
+    )

@@ -1,0 +1,68 @@
+"""The addresses of the pages: `/`, `/desks/N`, `/boxes`; what they poll and listen to; and `/healthz`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, Response, abort, jsonify, request
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from central.web.frame import centre, data_answer, key_of_request, page_answer
+from central.web.live import lines
+
+pages: Final = Blueprint("pages", __name__)
+feed: Final = Blueprint("feed", __name__)
+health: Final = Blueprint("health", __name__)
+
+_FED: Final = ("floor", "desk", "boxes")
+
+
+@pages.get("/")
+def floor() -> Response:
+    """All desks of a site; of the first one where the address names none."""
+    return page_answer(key_of_request("floor", request.args.get("site", 0, type=int)))
+
+
+@pages.get("/desks/<int:number>")
+def desk(number: int) -> Response:
+    """One desk."""
+    return page_answer(key_of_request("desk", number))
+
+
+@pages.get("/boxes")
+def boxes() -> Response:
+    """All boxes."""
+    return page_answer(key_of_request("boxes", 0))
+
+
+@feed.get("/api/<page>/<int:number>")
+def data(page: str, number: int) -> Response:
+    """The parts and series of a page as JSON."""
+    if page not in _FED:
+        abort(404)
+    return data_answer(key_of_request(page, number))
+
+
+@feed.get("/events/<page>/<int:number>")
+def events(page: str, number: int) -> Response:
+    """The same as an event stream; 503 where as many are open as may be, and the page polls instead."""
+    if page not in _FED:
+        abort(404)
+    key = key_of_request(page, number)
+    centre().maker.make(key)  # 404 for a desk that is not there
+    stream = centre().hub.open(key)
+    if stream is None:
+        return Response("all event streams are taken; poll /api instead\n", 503, mimetype="text/plain")
+    return Response(lines(centre().hub, stream), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+@health.get("/healthz")
+def healthz() -> tuple[Response, int]:
+    """Whether the pages can read the database: 200, or 503."""
+    try:
+        with centre().engine.connect() as connection:
+            connection.execute(text("SELECT box FROM boxes LIMIT 1"))
+    except SQLAlchemyError as error:
+        return jsonify(ok=False, database=type(error).__name__, streams=centre().hub.count), 503
+    return jsonify(ok=True, database="read", streams=centre().hub.count), 200
