@@ -3,6 +3,7 @@
 MienDeskError
 ├── SettingsError           the settings file, or a value in it
 ├── CaptureError            a camera, a file or the clip gives no frames
+│   └── StaleCamera         a camera gives no new pictures, nor after it was opened again
 ├── ModelError              a model file is missing, or is not the one its card names
 ├── StoreError              the outbox cannot be opened, read or written
 │   ├── SchemaVersionError  the outbox was made by another version of the software
@@ -33,6 +34,12 @@ class CaptureError(MienDeskError):
     """A camera is missing, busy or dead, or a file is no video."""
 
     exit_code = 12
+
+
+class StaleCamera(CaptureError):
+    """A camera gives no new pictures, nor did opening it again help: what started the process must go further."""
+
+    exit_code = 18
 
 
 class ModelError(MienDeskError):

@@ -1,0 +1,94 @@
+"""Video4Linux cameras, by number (0), by path (/dev/video0, /dev/v4l/by-id/...) or by a part of their name."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from edge.capture.frame import Pixels
+from edge.errors import CaptureError
+
+DEVICES = Path("/sys/class/video4linux")
+BY_ID = Path("/dev/v4l/by-id")
+
+
+@dataclass(frozen=True)
+class Device:
+    """A capture device of this machine."""
+
+    path: Path
+    name: str
+
+
+def devices(classes: Path = DEVICES) -> list[Device]:
+    """The cameras of this machine, by number. A camera's further nodes, which give metadata alone, are left out."""
+    found = []
+    for node in classes.glob("video*") if classes.is_dir() else ():
+        try:
+            first = (node / "index").read_text().strip() == "0"
+            name = (node / "name").read_text().strip()
+        except OSError:  # unplugged meanwhile
+            continue
+        if first:
+            found.append(Device(Path("/dev") / node.name, name))
+    return sorted(found, key=lambda device: int("0" + device.path.name.removeprefix("video")))
+
+
+def find(wanted: str, classes: Path = DEVICES, by_id: Path = BY_ID) -> Path:
+    """The device file of a camera by number, path or part of its name. Raises CaptureError with what there is."""
+    if wanted.isdecimal() or wanted.startswith("/dev/"):
+        path = Path(f"/dev/video{wanted}" if wanted.isdecimal() else wanted)
+        if path.exists():
+            return path
+        raise CaptureError(f"camera {path}: there is no such device; {_what_there_is(classes)}")
+    named = [device for device in devices(classes) if wanted.lower() in device.name.lower()]
+    if len(named) == 1:
+        return named[0].path
+    if len(named) > 1:
+        paths = ", ".join(f"{device.path} ({device.name})" for device in named)
+        raise CaptureError(f'camera "{wanted}": more than one has that in its name: {paths}; give the path of one')
+    links = sorted(link for link in by_id.glob("*") if wanted.lower() in link.name.lower()) if by_id.is_dir() else []
+    if links:
+        return links[0].resolve()
+    raise CaptureError(f'"{wanted}": neither a file nor the name of a camera; {_what_there_is(classes)}')
+
+
+def _what_there_is(classes: Path) -> str:
+    here = ", ".join(f"{device.path} ({device.name})" for device in devices(classes))
+    return f"cameras here: {here}" if here else "no camera is connected to this machine"
+
+
+class Camera:
+    """A camera as a Source. Its `read` may block for ever; see `edge.capture.capture`."""
+
+    def __init__(self, wanted: str, width: int, height: int, fps: float) -> None:
+        """Open it, asking for a size in pixels and a rate. Raises CaptureError where it is missing or busy."""
+        self.fps = fps
+        path = find(wanted)
+        self.name = f"camera {path}"
+        if not stat.S_ISCHR(path.stat().st_mode):
+            raise CaptureError(f"{self.name}: is no device; give a camera's number, path or name")
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise CaptureError(f"{self.name}: no permission; add this process's user to the group that owns it (video)")
+        asked = [cv2.CAP_PROP_FRAME_WIDTH, width, cv2.CAP_PROP_FRAME_HEIGHT, height]
+        self._video = cv2.VideoCapture(str(path), cv2.CAP_V4L2, [*asked, cv2.CAP_PROP_FPS, round(fps)])
+        if not self._video.isOpened():
+            raise CaptureError(
+                f"{self.name}: does not open: it is busy or no camera; stop the program that uses it (fuser -v {path})"
+            )
+
+    def read(self) -> Pixels | None:
+        """The next picture. Raises CaptureError where the camera gives none any more."""
+        ok, image = self._video.read()
+        if not ok or image is None:
+            raise CaptureError(f"{self.name}: gives no pictures any more; check its cable")
+        picture: Pixels = image
+        return picture
+
+    def close(self) -> None:
+        """Let go of the device."""
+        self._video.release()

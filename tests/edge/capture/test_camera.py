@@ -1,0 +1,79 @@
+"""Finding a camera by number, path or name, and saying what is wrong where there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.capture.camera import Camera, devices, find
+from edge.errors import CaptureError
+
+
+@pytest.fixture
+def classes(tmp_path: Path) -> Path:
+    """A tree as in /sys/class/video4linux: two cameras, the first with a second node for metadata."""
+    nodes = {
+        "video0": ("Integrated Camera", 0),
+        "video1": ("Integrated Camera", 1),
+        "video10": ("HD Pro Webcam C920", 0),
+    }
+    for node, (name, index) in nodes.items():
+        folder = tmp_path / "classes" / node
+        folder.mkdir(parents=True)
+        (folder / "name").write_text(name + "\n")
+        (folder / "index").write_text(f"{index}\n")
+    return tmp_path / "classes"
+
+
+def refusal(wanted: str, classes: Path, by_id: Path = Path("/nonexistent")) -> str:
+    with pytest.raises(CaptureError) as caught:
+        find(wanted, classes, by_id)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_cameras_are_listed_by_number_without_their_metadata_nodes(classes: Path) -> None:
+    assert [(str(device.path), device.name) for device in devices(classes)] == [
+        ("/dev/video0", "Integrated Camera"),
+        ("/dev/video10", "HD Pro Webcam C920"),
+    ]
+
+
+def test_a_machine_without_cameras_lists_none(tmp_path: Path) -> None:
+    assert devices(tmp_path / "none") == []
+
+
+def test_a_camera_is_found_by_a_part_of_its_name(classes: Path) -> None:
+    assert find("c920", classes) == Path("/dev/video10")
+
+
+def test_a_name_that_two_cameras_share_is_refused_with_both(classes: Path) -> None:
+    (classes / "video10" / "name").write_text("Integrated Camera\n")
+    assert "/dev/video0 (Integrated Camera), /dev/video10" in refusal("integrated", classes)
+
+
+def test_a_camera_is_found_by_its_link_by_id(tmp_path: Path) -> None:
+    (tmp_path / "node").write_text("")
+    by_id = tmp_path / "by-id"
+    by_id.mkdir()
+    (by_id / "usb-Maker_Model_123-video-index0").symlink_to(tmp_path / "node")
+    assert find("Maker_Model", tmp_path / "none", by_id) == tmp_path / "node"
+
+
+def test_a_missing_camera_is_refused_with_what_there_is(classes: Path) -> None:
+    assert "HD Pro Webcam C920" in refusal("97", classes)
+    assert "HD Pro Webcam C920" in refusal("/dev/video97", classes)
+    assert "HD Pro Webcam C920" in refusal("no such name", classes)
+
+
+def test_a_machine_without_any_camera_says_so(tmp_path: Path) -> None:
+    assert "no camera is connected" in refusal("97", tmp_path)
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/shm"])
+def test_a_device_that_is_no_camera_or_is_busy_is_refused_in_one_line(path: str) -> None:
+    with pytest.raises(CaptureError) as caught:
+        Camera(path, 640, 480, 15.0)
+    assert path in str(caught.value)
+    assert "\n" not in str(caught.value)
