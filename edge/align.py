@@ -16,7 +16,6 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 OUTSIDE = 128  # grey outside the picture
-CROP_OF_BOX_HEIGHT = 0.941  # side of the crop over the height of O-Net's box, for networks whose card does not say
 TURN_FROM_DEGREES = 25.0  # heads rolled less are left as they are: turning them gains nothing
 
 
@@ -84,7 +83,7 @@ def face_crop(
     landmarks: Floats,
     size: int,
     *,
-    of_box_height: float = CROP_OF_BOX_HEIGHT,
+    of_box_height: float,
 ) -> Pixels:
     """The grey crop (size, size) uint8 of a face: a square of `of_box_height` times the box's height about its centre.
 

@@ -23,6 +23,7 @@ from edge.runtime.backend import ModelFile
 DEFAULT = Path(__file__).parent / "bundles" / "default"
 
 _FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]  # no path: a bundle is one flat folder
+_Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=31)]  # two of them name a model
 _Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 _Positive = Annotated[float, Meta(gt=0)]
 
@@ -70,8 +71,8 @@ class ExpressionOutput(msgspec.Struct, frozen=True):
 class ExpressionCard(msgspec.Struct, frozen=True):
     """expression.json; what else stands in it is for readers."""
 
-    name: str
-    version: str
+    name: _Word
+    version: _Word
     file: _FileName
     sha256: _Sha256
     input: ExpressionInput

@@ -60,7 +60,7 @@ class Thresholds:
     """
 
     pnet: float = 0.6
-    rnet: float = 0.7
+    rnet: float = 0.8
     onet: float = 0.8
     onet_retry: float = 0.01
     pnet_overlap: float = 0.5

@@ -17,7 +17,7 @@ class Backend(Protocol):
     """A loaded network with one input."""
 
     def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """All outputs for one batch, in the order in which the model file declares them."""
+        """All outputs for one batch, in the file's order. Raises ModelError where the network takes another shape."""
 
 
 @dataclass(frozen=True)

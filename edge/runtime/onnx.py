@@ -31,6 +31,7 @@ class OnnxBackend:
     def __init__(self, model: ModelFile) -> None:
         """Load the file. Raises ModelError where it is missing, is not the one its card names, or cannot be loaded."""
         data = read_checked(model)
+        self._path = model.path
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
@@ -44,6 +45,11 @@ class OnnxBackend:
         self._input: str = self._session.get_inputs()[0].name
 
     def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """All outputs for one batch, in the order in which the model file declares them."""
-        outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: batch})
+        """All outputs for one batch, in the file's order. Raises ModelError where the network takes another shape."""
+        try:
+            outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: batch})
+        except _REFUSALS as error:
+            raise ModelError(
+                f"{self._path}: does not take {batch.dtype} {batch.shape} as its card says; reinstall the bundle"
+            ) from error
         return outputs

@@ -31,13 +31,14 @@ def data_folder() -> Path:
 @lru_cache(maxsize=1)
 def _portrait() -> Pixels:
     skimage_data = pytest.importorskip("skimage.data")
-    image: Pixels = np.ascontiguousarray(skimage_data.astronaut()[..., ::-1])
+    image: Pixels = np.array(skimage_data.astronaut(), np.uint8)[..., ::-1].copy()
     return image
 
 
 def portrait() -> Pixels:
     """The portrait (512, 512, 3) BGR with one face at PORTRAIT_FACE; a copy, to draw on."""
-    return _portrait().copy()
+    image: Pixels = _portrait().copy()
+    return image
 
 
 def side_by_side() -> Pixels:

@@ -1,0 +1,64 @@
+"""How a face looks: the expression network on one crop and its mirror image, calibrated by its temperature."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.align import face_crop
+from edge.bundle import Bundle, ExpressionCard
+from edge.detect import Face
+from edge.errors import ModelError
+from edge.runtime.backend import Backend
+from edge.runtime.onnx import OnnxBackend
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+def softmax(logits: Floats, temperature: float) -> Floats:
+    """Probabilities over the last axis of logits divided by `temperature`."""
+    scaled = logits / temperature
+    power = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
+    shares: Floats = power / power.sum(axis=-1, keepdims=True)
+    return shares
+
+
+class Recogniser:
+    """The expression network of a bundle."""
+
+    def __init__(self, backend: Backend, card: ExpressionCard) -> None:
+        """Raises ModelError where the network does not give what its card says."""
+        self._backend = backend
+        self.card = card
+        blank = np.zeros((card.input.size, card.input.size), np.uint8)
+        found = self._backend.run(self._batch(blank))[0].shape
+        if found[-1] != len(card.output.classes):
+            raise ModelError(
+                f"{card.file}: gives {found[-1]} values for the {len(card.output.classes)} classes on its card; "
+                "reinstall the bundle"
+            )
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Recogniser:
+        """The recogniser of a bundle, on ONNX Runtime. Raises ModelError."""
+        return cls(OnnxBackend(bundle.expression_file()), bundle.expression)
+
+    def crop(self, image: Pixels, face: Face) -> Pixels:
+        """What the network sees of a face: grey (size, size) uint8."""
+        size, part = self.card.input.size, self.card.input.crop_of_box_height
+        return face_crop(image, face.box, face.landmarks, size, of_box_height=part)
+
+    def shares(self, crop: Pixels) -> Floats:
+        """Calibrated probabilities (8,) of the expressions, in the order of contract.expressions.EXPRESSIONS."""
+        logits = self._backend.run(self._batch(crop))[0]
+        shares: Floats = softmax(logits, self.card.output.temperature).mean(axis=0)
+        return shares
+
+    def _batch(self, crop: Pixels) -> Floats:
+        """The crop, and its mirror image where the card asks for it: (1 or 2, 1, size, size) normalised."""
+        views = np.stack([crop, crop[:, ::-1]]) if self.card.flip_average else crop[None]
+        normal: Floats = (views[:, None].astype(np.float32) - np.float32(self.card.input.mean)) * np.float32(
+            self.card.input.scale
+        )
+        return normal
