@@ -1,0 +1,181 @@
+"""The process `vision`: from the camera to the outbox, one reading a second or its reason.
+
+A frame goes one way: capture -> detect -> track -> align -> recognise -> window -> store. No frame, crop, landmark or
+embedding is written anywhere, logs included; nothing here has a network.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+
+from contract.reading import Reading, Source, seen
+from edge import bundle as bundles
+from edge import clock
+from edge.capture import Capture, Frame, open_source
+from edge.errors import CaptureError, StaleCamera
+from edge.reader import FaceReader
+from edge.settings import Settings
+from edge.window import SECOND, Seconds, Window, summarise
+from edge.writer import Writer
+
+READ_WAIT_S: Final = 0.25
+HEALTH_EVERY_S: Final = 10.0
+FIRST_HEALTH_S: Final = 5.0
+SAY_EVERY_S: Final = 300.0
+REOPENINGS: Final = 3  # of a camera that lies, before the process ends with StaleCamera's code
+REOPEN_WAIT_S: Final = 2.0
+STEADY_S: Final = 60.0  # a camera that went so long without being opened again is a good one
+
+log: Final = logging.getLogger("mien.vision")
+
+
+class _Rate:
+    """Frames a second over the time since it was last asked."""
+
+    def __init__(self) -> None:
+        self._since, self._frames = time.monotonic(), 0
+
+    def count(self) -> None:
+        self._frames += 1
+
+    def take(self) -> float:
+        now = time.monotonic()
+        rate = self._frames / max(now - self._since, 1e-3)
+        self._since, self._frames = now, 0
+        return rate
+
+
+class Vision:
+    """One camera's way to the outbox."""
+
+    def __init__(self, settings: Settings, capture: Capture, reader: FaceReader, writer: Writer, model: str) -> None:
+        """`model` is the id that readings carry."""
+        self._settings, self._model = settings, model
+        self._capture, self._reader, self._writer = capture, reader, writer
+        self._boot = clock.boot()
+        self._shift = settings.shift.id or secrets.token_hex(8)
+        self._seconds = Seconds()
+        self._rate = _Rate()
+        self._health_at = self._say_at = time.monotonic() + FIRST_HEALTH_S
+        self._reopened, self._reopened_at = 0, 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Read until `stop` is set or a clip ends. Raises CaptureError, or what ended the writer."""
+        while not stop.is_set() and not self._capture.ended:
+            frame = self._next_frame(stop)
+            if frame is not None:
+                self._rate.count()
+                self._keep(self._seconds.add(frame.stamp_s, self._reader.read(frame.image)))
+            elif not self._capture.ended:
+                # A frame that was taken a moment ago may still be on its way.
+                self._keep(self._seconds.tick(time.monotonic() - READ_WAIT_S))
+            self._say_how_it_goes()
+            self._writer.check()
+
+    def _next_frame(self, stop: threading.Event) -> Frame | None:
+        """The next frame; None where none came, or where the camera lies and was opened again."""
+        try:
+            frame = self._capture.read(READ_WAIT_S)
+            if not self._capture.stale:
+                return frame
+            error = CaptureError(f"{self._capture.name}: gives no new pictures; check its cable")
+        except CaptureError as dead:
+            if self._capture.is_clip:
+                raise
+            error = dead
+        self._climb(error, stop)
+        return None
+
+    def _climb(self, error: CaptureError, stop: threading.Event) -> None:
+        """The ladder: open the camera again, a few times; then leave it to what started the process."""
+        if time.monotonic() - self._reopened_at > STEADY_S:
+            self._reopened = 0
+        while not stop.is_set():
+            if self._reopened == REOPENINGS:
+                raise StaleCamera(f"{error}; it was opened again {REOPENINGS} times in vain") from error
+            self._reopened += 1
+            log.warning("%s; opening it again (%d of %d)", error, self._reopened, REOPENINGS)
+            stop.wait(REOPEN_WAIT_S)
+            self._keep(self._seconds.tick(time.monotonic()))
+            self._reopened_at = time.monotonic()
+            try:
+                self._capture.reopen()
+                return
+            except CaptureError as again:
+                error = again
+
+    def _keep(self, windows: list[Window]) -> None:
+        for window in windows:
+            self._writer.add(self._reading(window))
+
+    def _reading(self, window: Window) -> Reading:
+        summary = summarise(window.views)
+        made: dict[str, Any] = {"reason": summary.reason, "quality": round(summary.quality, 4), "faces": summary.faces}
+        if summary.shares is not None and summary.confidence is not None:
+            made = seen(summary.shares, confidence=summary.confidence, quality=summary.quality, faces=summary.faces)
+        return Reading(
+            source=Source.FACE,
+            boot=self._boot,
+            started_ns=round(window.started_s * 1e9),
+            wall_ms=clock.wall_ms_of(window.started_s),
+            clock_ok=clock.is_set(),
+            duration_s=SECOND,
+            role=self._settings.box.role,
+            shift=self._shift,
+            policy=self._settings.policy.name,
+            model=self._model,
+            **made,
+        )
+
+    def _say_how_it_goes(self) -> None:
+        now = time.monotonic()
+        if now < self._health_at:
+            return
+        self._health_at = now + HEALTH_EVERY_S
+        rate = self._rate.take()
+        self._writer.note_health(rate, self._model)
+        if now >= self._say_at:
+            self._say_at = now + SAY_EVERY_S
+            log.info("%s: %.1f frames a second", self._capture.name, rate)
+
+
+def run(settings: Settings, stop: threading.Event | None = None) -> int:
+    """Run until SIGTERM or SIGINT, or until `stop` is set where it is given, or to the end of a clip; returns 0.
+
+    Raises ModelError, CaptureError, StaleCamera, StoreError: each a MienDeskError with its exit code.
+    """
+    cv2.setNumThreads(1)
+    if stop is None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+    camera, box = settings.camera, settings.box
+    bundle = bundles.load(Path(settings.model.bundle) if settings.model.bundle else None)
+    reader = FaceReader.from_bundle(
+        bundle,
+        role=box.role,
+        aim=box.aim,
+        min_face=settings.detector.min_face,
+        cascade_every=settings.detector.cascade_every,
+    )
+    writer = Writer(settings.store, settings.policy)
+    try:
+        open_it = partial(open_source, camera.source, width=camera.width, height=camera.height, fps=camera.fps)
+        capture = Capture(open_it, loop=camera.loop)
+        log.info("%s is read by %s", capture.name, bundle.expression.model)
+        try:
+            Vision(settings, capture, reader, writer, bundle.expression.model).run(stop)
+        finally:
+            capture.close()
+    finally:
+        writer.close()
+    return 0

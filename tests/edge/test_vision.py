@@ -1,0 +1,193 @@
+"""The process vision: a clip to an outbox, a camera that lies, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import pytest
+
+from contract.reading import Reason
+from edge import bundle, vision
+from edge.capture import Capture, capture
+from edge.errors import CaptureError, ModelError, StaleCamera, StoreError
+from edge.reader import FaceReader
+from edge.settings import Camera, Model, Settings
+from edge.store import prepare
+from edge.vision import Vision
+from edge.writer import Writer
+from tests.edge import made
+from tests.edge.capture.clips import StagedCamera
+from tests.edge.pictures import data_folder, portrait
+
+
+def desk(folder: Path, source: str, **camera: object) -> Settings:
+    """A desk's settings with a prepared outbox."""
+    base = made.settings(folder)
+    prepare(base.store)
+    settings = {"box": base.box, "store": base.store, "policy": base.policy, "camera": Camera(source=source, **camera)}  # type: ignore[arg-type]
+    return Settings(**settings)  # type: ignore[arg-type]
+
+
+def rows(settings: Settings) -> list[tuple[str | None, float | None, float | None, int]]:
+    """Reason, happiness, quality and faces of each reading."""
+    sql = "SELECT reason, happiness, quality, faces FROM outbox ORDER BY seq"
+    return made.look(settings.store, sql)
+
+
+def moving_portrait(folder: Path, seconds: float, fps: float) -> Path:
+    """A clip of the portrait that shakes a little."""
+    clip = folder / "clip.avi"
+    out = cv2.VideoWriter(str(clip), cv2.VideoWriter.fourcc(*"MJPG"), fps, (512, 512))
+    image = portrait()
+    for i in range(round(seconds * fps)):
+        out.write(cv2.copyMakeBorder(image, i % 3, 0, 0, 0, cv2.BORDER_REPLICATE)[:512])
+    out.release()
+    return clip
+
+
+def test_a_clip_becomes_a_reading_a_second(tmp_path: Path) -> None:
+    settings = desk(tmp_path, str(moving_portrait(tmp_path, 3.3, 10.0)))
+    assert vision.run(settings, threading.Event()) == 0
+    found = rows(settings)
+    assert len(found) == 3
+    assert all(reason is None and faces == 1 for reason, _, _, faces in found)
+    assert all(happiness is not None and happiness > 0.5 for _, happiness, _, _ in found)
+
+
+def test_readings_of_a_run_have_one_boot_one_shift_and_rising_starts(tmp_path: Path) -> None:
+    settings = desk(tmp_path, str(moving_portrait(tmp_path, 3.3, 5.0)))
+    vision.run(settings, threading.Event())
+    found = made.look(settings.store, "SELECT boot, shift, model, started_ns, wall_ms FROM outbox ORDER BY seq")
+    assert len({row[:3] for row in found}) == 1
+    steps = [(b[3] - a[3]) / 1e9 for a, b in pairwise(found)]
+    assert steps == pytest.approx([1.0, 1.0], abs=1e-6)
+    assert all(abs(row[4] / 1000 - time.time()) < 60 for row in found)
+
+
+def test_nothing_but_the_outbox_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clip = moving_portrait(tmp_path, 1.5, 5.0)
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "elsewhere"))
+    settings = desk(tmp_path / "desk", str(clip))
+    vision.run(settings, threading.Event())
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    written = {path.name for path in (tmp_path / "desk").iterdir()}
+    assert all(name.startswith(Path(settings.store.path).name) for name in written)
+
+
+def test_sigterm_ends_it_with_whole_readings(tmp_path: Path) -> None:
+    settings = desk(tmp_path, str(moving_portrait(tmp_path, 4.0, 10.0)), loop=True)
+    config = tmp_path / "desk.toml"
+    config.write_text(
+        f'[box]\nid = "{made.BOX}"\n[store]\npath = "{settings.store.path}"\n'
+        f'[camera]\nsource = "{settings.camera.source}"\nloop = true\n'
+    )
+    command = [sys.executable, "-m", "edge.main", "vision", str(config)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    deadline = time.monotonic() + 60
+    while not rows(settings) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, words = process.communicate(timeout=20)
+    assert process.returncode == 0, words
+    assert b"Traceback" not in words
+    assert rows(settings)
+    assert made.look(settings.store, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_missing_camera_is_one_line_and_its_own_code(tmp_path: Path) -> None:
+    settings = desk(tmp_path, "/dev/video97")
+    with pytest.raises(CaptureError, match="there is no such device") as caught:
+        vision.run(settings, threading.Event())
+    assert "\n" not in str(caught.value)
+    assert CaptureError.exit_code != StaleCamera.exit_code
+
+
+def test_a_file_that_is_no_video_is_one_line(tmp_path: Path) -> None:
+    words = tmp_path / "words.mp4"
+    words.write_text("not a video")
+    with pytest.raises(CaptureError, match="no video"):
+        vision.run(desk(tmp_path, str(words)), threading.Event())
+
+
+def test_a_bundle_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    settings = desk(tmp_path, "synthetic")
+    elsewhere = Settings(box=settings.box, store=settings.store, model=Model(bundle=str(tmp_path / "none")))
+    with pytest.raises(ModelError, match="cannot read the card"):
+        vision.run(elsewhere, threading.Event())
+
+
+def test_without_an_outbox_it_does_not_begin(tmp_path: Path) -> None:
+    settings = made.settings(tmp_path)
+    with pytest.raises(StoreError, match="no outbox"):
+        vision.run(settings, threading.Event())
+
+
+@pytest.fixture
+def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A camera lies after 0.5 s here, and is opened again after 0.6 s."""
+    monkeypatch.setattr(capture, "STALE_S", 0.5)
+    monkeypatch.setattr(capture, "WARM_UP_S", 0.5)
+    monkeypatch.setattr(vision, "REOPEN_WAIT_S", 0.6)
+
+
+@pytest.mark.usefixtures("short_times")
+def test_a_camera_that_lies_is_stale_in_readings_and_ends_the_process_after_the_ladder(tmp_path: Path) -> None:
+    settings = desk(tmp_path, "staged")
+    opened: list[StagedCamera] = []
+
+    def open_it() -> StagedCamera:
+        opened.append(StagedCamera())
+        opened[-1].frozen = True
+        return opened[-1]
+
+    writer = Writer(settings.store, settings.policy)
+    path = FaceReader.from_bundle(bundle.load())
+    with pytest.raises(StaleCamera, match="opened again 3 times in vain"):
+        Vision(settings, Capture(open_it), path, writer, "model-1").run(threading.Event())
+    writer.close()
+    assert len(opened) == 1 + vision.REOPENINGS
+    reasons = [row[0] for row in rows(settings)]
+    assert len(reasons) >= 3
+    assert set(reasons[1:]) == {Reason.STALE.value}  # the first second began before the picture froze
+
+
+@pytest.mark.usefixtures("short_times")
+def test_a_camera_that_dies_and_comes_back_is_read_on(tmp_path: Path) -> None:
+    settings = desk(tmp_path, "staged")
+    opened: list[StagedCamera] = []
+    stop = threading.Event()
+
+    def open_it() -> StagedCamera:
+        opened.append(StagedCamera())
+        if len(opened) == 1:
+            threading.Timer(0.5, lambda: setattr(opened[0], "dead", True)).start()
+        else:
+            threading.Timer(2.5, stop.set).start()
+        return opened[-1]
+
+    writer = Writer(settings.store, settings.policy)
+    taken = Capture(open_it)
+    Vision(settings, taken, FaceReader.from_bundle(bundle.load()), writer, "model-1").run(stop)
+    taken.close()
+    writer.close()
+    assert len(opened) == 2
+    assert len(rows(settings)) >= 2
+
+
+def test_a_clip_of_the_data_ends_in_no_face(tmp_path: Path) -> None:
+    settings = desk(tmp_path, str(data_folder() / "video" / "face_noface.mov"))
+    assert vision.run(settings, threading.Event()) == 0
+    reasons = [row[0] for row in rows(settings)]
+    assert reasons[0] is None
+    assert reasons[-2:] == ["no_face", "no_face"]
