@@ -6,9 +6,12 @@ Pure functions from the sums of the roll-ups to columns. Seconds throughout, sav
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from central.web.ranges import Window
 from contract.expressions import EXPRESSIONS, NEGATIVE
@@ -35,8 +38,7 @@ class Look(str, Enum):
     FUTURE = "future"
 
 
-@dataclass(frozen=True)
-class Sums:
+class Sums(msgspec.Struct, frozen=True, gc=False):
     """What the readings of one desk add up to over one column. `shares` in the order of STACK, weighted by duration."""
 
     seen_s: float = 0.0
@@ -58,8 +60,7 @@ class Sums:
 NOTHING: Final = Sums()
 
 
-@dataclass(frozen=True)
-class Bin:
+class Bin(msgspec.Struct, frozen=True):
     """One column. `observed_s` is the time that was there to be seen; `shares` and `valence` only where enough was."""
 
     look: Look

@@ -78,7 +78,7 @@ def build(connection: Connection, kit: Kit, key: Key, words: Language, now_ms: i
         zone=site.zone,
         range=scene.window.range.key,
         parts=kit.parts("desk", PARTS, words, view),
-        series={"main": series(scene.bins[desk.id], scene.window, words, usual=scene.usuals.hours)},
+        series={"main": series(scene.bins[desk.id], scene.window, words, scene.usuals.hours)},
         frame={"title": desk.name, "site": site, "sites": sites},
     )
 

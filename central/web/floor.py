@@ -19,7 +19,7 @@ from central.web.records import Site
 from central.web.scene import Scene, load, site_zone
 from central.web.tiles import Team, teams
 from central.web.usual import Limits
-from central.web.view import Figure, Legend, TableRow, legend, scale_of, series, table
+from central.web.view import Figure, Legend, TableRow, legend, scale_of, series, strip, table
 
 PARTS: Final = ("head", "figures", "notices", "teams", "title", "valnote", "empty", "legend", "table")
 
@@ -67,8 +67,8 @@ def build(connection: Connection, kit: Kit, key: Key, words: Language, now_ms: i
         range=scene.window.range.key,
         parts=kit.parts("floor", PARTS, words, view),
         series={
-            "main": series(bins, scene.window, words, usual=scene.usuals.hours),
-            **{f"desk{desk.id}": series(scene.bins[desk.id], scene.window, words) for desk in desks},
+            "main": series(bins, scene.window, words, scene.usuals.hours),
+            **{f"desk{desk.id}": strip(scene.bins[desk.id], scene.window) for desk in desks},
         },
         frame={"title": words.t("floor"), "site": site, "sites": sites},
     )

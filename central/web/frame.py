@@ -25,7 +25,7 @@ EXTENSION: Final = "mien"
 YEAR_S: Final = 365 * 24 * 3600
 CHOICES: Final = {"lang": CODES, "theme": ("light", "dark", "auto"), "patterns": ("on", "off")}
 SHARED: Final = (
-    *("seconds", "minutes", "hours", "days", "last15", "decimal"),
+    *("seconds", "minutes", "hours", "hours_whole", "weekdays_short", "weekday_day", "decimal"),
     *("k_late", "k_few", "k_not", "n_gap", "n_none", "seen_axis"),
 )
 """Words of the pages that the script says too."""

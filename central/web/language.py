@@ -70,7 +70,8 @@ class Language:
         if ms < HOUR:
             return self.t("minutes", n=ms // MINUTE)
         if ms < DAY:
-            return self.t("hours", h=ms // HOUR, m=f"{ms % HOUR // MINUTE:02}")
+            hours, minutes = divmod(ms // MINUTE, 60)
+            return self.t("hours", h=hours, m=f"{minutes:02}") if minutes else self.t("hours_whole", h=hours)
         return self.t("days", n=ms // DAY)
 
     def clock(self, ms: int, zone: ZoneInfo, *, seconds: bool = False) -> str:

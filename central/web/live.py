@@ -62,7 +62,7 @@ def _tail(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> Update 
         same += 1
     if shift < 0:
         same = 0
-    slim = {name: value for name, value in after.items() if name not in ("ticks", "usual") or before[name] != value}
+    slim = {name: value for name, value in after.items() if name not in ("ticks", "usual") or before.get(name) != value}
     return {**slim, "from": same, "bins": new[same:]}
 
 

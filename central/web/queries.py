@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -120,7 +121,7 @@ def sums(
         .group_by(at.c.desk_id, column)
     )
     found: dict[int, dict[int, Sums]] = defaultdict(dict)
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         found[row[0]][row[1] - lead] = _sums(row[2:])
     return found
 
@@ -144,6 +145,7 @@ def quarters_together(connection: Connection, desk_ids: Sequence[int], spans: Se
     return {row[0]: _sums((*row[1:], row[0])) for row in rows}
 
 
+@cache
 def placed(length_ms: int) -> Subquery:
     """Placements as (desk_id, box, low, high): which bins of `length_ms` are the desk's, by their beginning.
 

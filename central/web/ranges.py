@@ -49,6 +49,9 @@ RANGES: Final = {
         Range(key="week", grain=Grain.QUARTERS, step_ms=HOUR, row_ms=DAY, tick_ms=DAY),
     )
 }
+SHORTEST: Final = 3 * MINUTE
+"""How long the shortest range is at first: it grows to its full length with the readings."""
+
 COARSE: Final = {"15min": 15 * SECOND}
 """Longer columns where many desks stand beside each other."""
 
@@ -105,16 +108,24 @@ class Window:
 
 
 def window(
-    chosen: Range, zone: ZoneInfo, now_ms: int, *, first_ms: int | None = None, step_ms: int | None = None
+    chosen: Range,
+    zone: ZoneInfo,
+    now_ms: int,
+    *,
+    first_ms: int | None = None,
+    begun_ms: int | None = None,
+    step_ms: int | None = None,
 ) -> Window:
     """The window that `chosen` means now, in columns of its own length or of `step_ms`.
 
-    `first_ms` is the first reading of today, from which a day is shown.
+    `first_ms` is the first reading of today, from which a day is shown; `begun_ms` the first reading ever.
     """
     step = step_ms or chosen.step_ms
     if chosen.key in LENGTHS:
         end = now_ms - now_ms % step + step
         start = end - LENGTHS[chosen.key]
+        if chosen.key == "15min" and begun_ms is not None:
+            start = max(start, min(begun_ms - begun_ms % step, end - SHORTEST))
     elif chosen.key == "day":
         start, end = _opening_hours(zone, now_ms, first_ms)
     else:

@@ -91,8 +91,10 @@ def load(
     ids = [desk.id for desk in desks]
     begun = queries.begun(connection, ids)
     opened = queries.first_since(connection, ids, midnight(local(now_ms, zone).date(), zone))
-    chosen = chosen_range(range_key, now_ms, min(begun.values(), default=None))
-    over = window(chosen, zone, now_ms, first_ms=opened, step_ms=COARSE.get(chosen.key) if coarse else None)
+    first = min(begun.values(), default=None)
+    chosen = chosen_range(range_key, now_ms, first)
+    step = COARSE.get(chosen.key) if coarse else None
+    over = window(chosen, zone, now_ms, first_ms=opened, begun_ms=first, step_ms=step)
     sums = queries.sums(connection, over, ids, lead=-(-LASTING_MS // over.step_ms) if over.step_ms < MINUTE else 0)
     spans = {desk.id: known(begun.get(desk.id), desk.newest, now_ms) for desk in desks}
     today = _today(connection, ids, zone, now_ms, opened, spans)
@@ -129,7 +131,7 @@ def _today(
     """The day so far, from the first quarter-hour in which any of the desks was observed."""
     today = local(now_ms, zone).date()
     start = opened_ms if opened_ms is not None else midnight(today, zone)
-    one = _one_column(RANGES["day"], zone, start, midnight(today + timedelta(days=1), zone) - start, now_ms)
+    one = _one_column(RANGES["week"], zone, start, midnight(today + timedelta(days=1), zone) - start, now_ms)
     sums = queries.sums(connection, one, ids)
     return {i: whole(_only(sums.get(i)), start, now_ms, spans[i]) for i in ids}
 

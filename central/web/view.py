@@ -177,20 +177,26 @@ def table(bins: Sequence[Bin], window: Window, language: Language) -> tuple[Tabl
     return tuple(rows)
 
 
-def series(
-    bins: Sequence[Bin], window: Window, language: Language, *, usual: Sequence[tuple[Span, Usual]] = ()
-) -> dict[str, Any]:
-    """A chart's columns as JSON takes them: parts in thousandths, in the order of the stack; see static/series.js."""
-    rows = window.rows()
+def strip(bins: Sequence[Bin], window: Window) -> dict[str, Any]:
+    """The columns of a strip as JSON takes them: parts in thousandths, in the order of the stack; see series.js."""
     return {
         "start": window.start_ms,
         "step": window.step_ms,
         "n": window.count,
         "now": window.current,
-        "page": max(1, max(last - first for first, last in rows)),
+        "bins": [_coded(item) for item in bins[: window.current + 1]],
+    }
+
+
+def series(
+    bins: Sequence[Bin], window: Window, language: Language, usual: Sequence[tuple[Span, Usual]]
+) -> dict[str, Any]:
+    """The columns of a chart: those of a strip, with its axis, its table's longest row and its usual range."""
+    return {
+        **strip(bins, window),
+        "page": max(last - first for first, last in window.rows()),
         "ticks": [[i, _tick_label(window, i, language)] for i in window.ticks()],
         "usual": _band(window, usual),
-        "bins": [_coded(item) for item in bins[: window.current + 1]],
     }
 
 

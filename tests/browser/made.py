@@ -1,6 +1,7 @@
-"""A made Friday on a made floor, seeded: twelve desks in three teams, every state a desk can be in, and eight weeks before.
+"""A made Friday on a made floor, seeded: twelve desks, every state a desk can be in, and eight weeks before.
 
-`python -m tests.browser.made FILE` fills a new SQLite file with it; the pages then show it at `NOW_MS`.
+`python -m tests.browser.made FILE [demo]` fills a new SQLite file with it (or with the first minutes of a demo); the
+pages then show it at `NOW_MS`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ BASE: Final = dict(
         strict=True,
     )
 )
+NO_SHARES: Final = (0.0,) * len(EXPRESSIONS)
 HOURLY: Final = (0.14, 0.18, 0.19, 0.16, 0.13, 0.10, 0.15, 0.17, 0.16, 0.13)  # the usual middle, 08 to 17
 
 
@@ -49,7 +51,8 @@ class Made:
     online: bool = True
     simulated: bool = False
     waiting: int = 0
-    first: int = 8 * 60
+    night: int = 0  # the first minute of the day of which anything is known
+    first: int = 8 * 60  # the first minute observed
     spread: float = field(default=0.33)
 
 
@@ -127,10 +130,18 @@ def fill(engine: Engine, *, floor: tuple[Made, ...] = FLOOR, weeks: int = 8, now
         rows.add(desks, id=number, site_id=1, name=desk.name, team=desk.team, position=number)
         rows.add(placements, id=number, box=box, desk_id=number, from_ms=begins, until_ms=None)
         _status(rows, desk, box, now_ms)
-        if weeks:
-            _roll(rows, minutes, box, begins + 8 * HOUR, 0.0, 60.0, (0.0,) * 8)
+        if weeks:  # one minute of then, which says since when there are readings
+            _roll(rows, minutes, box, begins + 8 * HOUR, 0.0, 60.0, NO_SHARES)
         _before(rows, desk, box, begins, random.Random(f"before {number}"))
         _today(rows, desk, box, random.Random(f"today {number}"), now_ms)
+    if weeks:
+        _machinery(rows, now_ms)
+    with engine.begin() as connection:
+        rows.write(connection, sites, desks, placements, boxes, minutes, quarters, readings, gaps, quarantine)
+
+
+def _machinery(rows: _Rows, now_ms: int) -> None:
+    """What went wrong: an outbox that let readings go, a reading in quarantine, a box that serves no desk."""
     rows.add(
         gaps,
         box="box-04",
@@ -145,13 +156,11 @@ def fill(engine: Engine, *, floor: tuple[Made, ...] = FLOOR, weeks: int = 8, now
     )
     why = "the same number with other content"
     rows.add(quarantine, box="box-10", epoch=EPOCH, seq=17, received_ms=now_ms - HOUR, why=why, body="{}")
-    with engine.begin() as connection:
-        rows.write(connection, sites, desks, placements, boxes, minutes, quarters, readings, gaps, quarantine)
 
 
 def _status(rows: _Rows, desk: Made, box: str, now_ms: int) -> None:
     last = now_ms - 2 * SECOND if desk.online else MIDNIGHT_MS + _at(14, 20) * MINUTE - SECOND
-    last -= last % SECOND
+    last -= last % (MINUTE if _mark(desk, (now_ms - MIDNIGHT_MS) // MINUTE) == "not_observed" else SECOND)
     rows.add(
         boxes,
         box=box,
@@ -190,7 +199,7 @@ def _shares(desk: Made, state: dict[str, float], minute: int, rng: random.Random
 
 
 def _before(rows: _Rows, desk: Made, box: str, begins: int, rng: random.Random) -> None:
-    """Working hours, Monday to Saturday noon, as quarter-hours."""
+    """Working hours, Monday to Saturday noon, as quarter-hours; the other hours of the last week are not observed."""
     state: dict[str, float] = {}
     for day in range(begins, MIDNIGHT_MS, DAY):
         weekday = ((day - begins) // DAY + 4) % 7  # it begins on a Friday
@@ -201,6 +210,10 @@ def _before(rows: _Rows, desk: Made, box: str, begins: int, rng: random.Random) 
                 shares = _shares(desk, state, minute, rng)
             seen = 900 * min(0.99, max(0.3, rng.gauss(desk.seen, 0.06)))
             _roll(rows, quarters, box, day + minute * MINUTE, seen, 900 - seen, shares, simulated=desk.simulated)
+    worked = {row["start_ms"] for row in rows.rows.get("quarters", []) if row["box"] == box}
+    for start in range(max(begins, MIDNIGHT_MS - 7 * DAY), MIDNIGHT_MS, QUARTER):
+        if start not in worked:
+            _roll(rows, quarters, box, start, 0.0, 0.0, NO_SHARES, hidden=900.0, simulated=desk.simulated)
 
 
 def _roll(
@@ -240,38 +253,61 @@ def _mark(desk: Made, minute: int) -> str:
 def _today(rows: _Rows, desk: Made, box: str, rng: random.Random, now_ms: int) -> None:
     """The day by minutes, with their raw readings where the pages look at them, and the quarter-hours of both."""
     state: dict[str, float] = {}
-    made: list[dict[str, Any]] = []
     before = len(rows.rows.get("minutes", []))
-    for minute in range(desk.first, (now_ms - MIDNIGHT_MS) // MINUTE + 1):
+    number = 0
+    for minute in range(desk.night, (now_ms - MIDNIGHT_MS) // MINUTE + 1):
         start = MIDNIGHT_MS + minute * MINUTE
-        shares, what = _shares(desk, state, minute, rng), _mark(desk, minute)
+        what = "not_observed" if minute < desk.first else _mark(desk, minute)
         if what == "gap":
             continue
-        length = min(60, (now_ms - SECOND - start) // SECOND)
-        wanted = min(0.99, max(0.35, rng.gauss(desk.seen, 0.07)))
-        recent = start >= now_ms - RAW_MS or what in ("late", "turned_away")
-        seen = hidden = 0
-        for second in range(length):
-            part = _second(what, second, wanted, rng)
-            seen += part == "seen"
-            hidden += part == "not_observed"
-            if recent and (part != "not_observed" or second == 0):
-                _raw(rows, desk, box, start + second * SECOND, shares, part, len(made), what == "late", now_ms)
-                made.append({})
-        unseen = length - seen - hidden
-        _roll(
-            rows,
-            minutes,
-            box,
-            start,
-            float(seen),
-            float(unseen),
-            shares,
-            hidden=float(hidden),
-            late=what == "late",
-            simulated=desk.simulated,
-        )
+        shares = _shares(desk, state, minute, rng) if minute >= desk.first else NO_SHARES
+        seconds = _seconds(what, shares, min(60, (now_ms - SECOND - start) // SECOND), desk, rng)
+        if start >= now_ms - RAW_MS or what in ("late", "turned_away", "dark"):
+            for second, (part, mine) in enumerate(seconds):
+                if part != "not_observed" or second == 0:
+                    number += 1
+                    _raw(rows, desk, box, start + second * SECOND, mine, part, number, what == "late", now_ms)
+        _roll_seconds(rows, desk, box, start, seconds, late=what == "late")
     _quarters_of(rows, rows.rows.get("minutes", [])[before:])
+
+
+def _seconds(
+    what: str, shares: tuple[float, ...], count: int, desk: Made, rng: random.Random
+) -> list[tuple[str, tuple[float, ...]]]:
+    """The seconds of a minute: seen or the reason why not, and the shares, which tremble."""
+    wanted = min(0.99, max(0.35, rng.gauss(desk.seen, 0.07)))
+    seconds, drift = [], [0.0] * len(shares)
+    for second in range(count):
+        part = _second(what, second, wanted, rng)
+        mine = shares
+        if part == "seen":
+            drift = [0.8 * value + rng.gauss(0, 0.15) for value in drift]
+            weights = [share * math.exp(value) for share, value in zip(shares, drift, strict=True)]
+            mine = tuple(round(weight / sum(weights), 4) for weight in weights)
+        seconds.append((part, mine))
+    return seconds
+
+
+def _roll_seconds(
+    rows: _Rows, desk: Made, box: str, start: int, seconds: list[tuple[str, tuple[float, ...]]], *, late: bool
+) -> None:
+    """The minute that these seconds add up to."""
+    seen = [shares for part, shares in seconds if part == "seen"]
+    hidden = sum(part == "not_observed" for part, _ in seconds)
+    mean = tuple(sum(values) / len(seen) for values in zip(*seen, strict=True)) if seen else NO_SHARES
+    unseen = len(seconds) - len(seen) - hidden
+    _roll(
+        rows,
+        minutes,
+        box,
+        start,
+        float(len(seen)),
+        float(unseen),
+        mean,
+        hidden=float(hidden),
+        late=late,
+        simulated=desk.simulated,
+    )
 
 
 def _second(what: str, second: int, wanted: float, rng: random.Random) -> str:
@@ -299,7 +335,7 @@ def _raw(
         readings,
         box=box,
         epoch=EPOCH,
-        seq=number + 1,
+        seq=number,
         source="face",
         boot=BOOT,
         started_ns=wall_ms * 1_000_000,
@@ -340,11 +376,23 @@ def _by_quarter(made: list[dict[str, Any]]) -> Iterator[tuple[int, list[dict[str
     yield from groups.items()
 
 
+def demo(engine: Engine, minutes_long: float = 3) -> None:
+    """A floor that began just now: one real desk and eleven simulated ones, as a newcomer sees it first."""
+    begun = (NOW_MS - round(minutes_long * MINUTE) - MIDNIGHT_MS) // MINUTE
+    floor = tuple(
+        Made(f"Desk {i:02}", "Real" if i == 1 else "Simulated", happy=1.6 if i == 1 else 0.1, night=begun, first=begun)
+        if i == 1
+        else Made(f"Desk {i:02}", "Simulated", happy=0.2 * (i % 4), night=begun, first=begun, simulated=True)
+        for i in range(1, 13)
+    )
+    fill(engine, floor=floor, weeks=0)
+
+
 def main() -> int:
     """Fill the SQLite file named in the first argument."""
     engine = connect(f"sqlite:///{Path(sys.argv[1]).absolute()}")
     migrate(engine)
-    fill(engine)
+    (demo if sys.argv[2:] == ["demo"] else fill)(engine)
     return 0
 
 

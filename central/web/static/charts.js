@@ -210,7 +210,7 @@
         M.texture(c, look, x(a), top, x(b) - x(a), height, r, M.token("hatch"));
       }
     c.fillStyle = M.token("line-strong");
-    c.fillRect(x(0), y(0), x(series.n) - x(0), r);
+    for (const [a, b] of M.stretches(series.bins, bin => bin.look !== "not")) c.fillRect(x(a), y(0), x(b) - x(a), r);
     c.restore();
   }
 
@@ -247,14 +247,15 @@
     c.fillRect(a, y - 4 * r, r, 4 * r);
     c.fillRect(b - r, y - 4 * r, r, 4 * r);
     c.font = 12 * r + "px " + getComputedStyle(document.body).fontFamily;
-    const width = c.measureText(words).width, left = a - width - 10 * r > u.bbox.left;
-    const at = left ? a - 6 * r : b + 6 * r;
+    const width = c.measureText(words).width, from0 = u.bbox.left, end = from0 + u.bbox.width;
+    const beside = a - width - 10 * r > from0 ? a - 6 * r - width : b + width + 10 * r < end ? b + 6 * r : null;
+    const at = beside ?? Math.max(from0, Math.min(end - width, a)), line = beside == null ? y - 8 * r : y + 5 * r;
     c.fillStyle = M.token("surface");
-    c.fillRect(left ? at - width - 2 * r : at - 2 * r, y - 12 * r, width + 4 * r, 18 * r);
+    c.fillRect(at - 2 * r, line - 17 * r, width + 4 * r, 18 * r);
     c.fillStyle = M.token("text-2");
-    c.textAlign = left ? "right" : "left";
+    c.textAlign = "left";
     c.textBaseline = "bottom";
-    c.fillText(words, at, y + 5 * r);
+    c.fillText(words, at, line);
   }
 
   for (const query of ["(prefers-color-scheme: dark)", "print", "(prefers-contrast: more)"])

@@ -5,22 +5,24 @@
   const M = window.Mien;
   M.shown = null;                                          // [first column, number of columns] while one is pointed at
 
+  const what = bin => M.t({ gap: "n_gap", few: "k_few", not: "k_not" }[bin.look] || "n_none");
+
   function print(bin, title) {
     const table = document.getElementById("legend");
     if (!table) return;
     const full = bin.shares && Math.max(...bin.shares) > .7 ? 1 : .7;
     table.classList.add("pointed");
-    table.querySelector(".when").textContent = title;
+    table.querySelector(".when").textContent = bin.shares ? title : M.t("column_none", { time: title, what: what(bin) });
     for (const row of table.tBodies[0].rows) {
-      const k = M.STACK.indexOf(row.dataset.x), part = k < 0 ? bin.coverage : bin.shares ? bin.shares[k] : null;
+      const k = M.STACK.indexOf(row.dataset.x), seen = ["ok", "late", "few", "gap"].includes(bin.look) ? bin.coverage : null;
+      const part = k < 0 ? seen : bin.shares ? bin.shares[k] : null;
       row.cells[2].textContent = M.share(part);
       row.querySelector(".bar").setAttribute("width", Math.min(100, (part || 0) / (k < 0 ? 1 : full) * 100) + "%");
     }
   }
-  const spoken = (bin, title) => {
-    if (bin.shares) return M.t("column", { time: title, v: M.valence(bin.valence), p: M.share(bin.coverage) });
-    return M.t("column_none", { time: title, what: M.t({ gap: "n_gap", few: "k_few", not: "k_not" }[bin.look] || "n_none") });
-  };
+  const spoken = (bin, title) => bin.shares
+    ? M.t("column", { time: title, v: M.valence(bin.valence), p: M.share(bin.coverage) })
+    : M.t("column_none", { time: title, what: what(bin) });
 
   M.showColumn = group => {
     const series = M.series.main;

@@ -43,7 +43,7 @@
   M.texture = (c, look, x, y, w, h, r, colour) => clipped(c, x, y, w, h, colour, r, () => {
     if (look === "gap") slanted(c, x, y, w, h, 6 * r, true);
     if (look === "few") dotted(c, x, y, w, h, 6 * r, 4 * r, 1.6 * r);
-    if (look === "not") c.fillRect(x, y + h / 2, w, r);
+    if (look === "not") c.fillRect(x, Math.round(y + h / 2), w, r);
   });
 
   // patterns over the colours: on request, on paper, and where more contrast is asked for

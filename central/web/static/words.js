@@ -25,7 +25,8 @@ window.Mien = {};
     if (seconds < 60) return M.t("seconds", { n: Math.max(0, Math.floor(seconds)) });
     const minutes = Math.floor(seconds / 60);
     if (minutes < 60) return M.t("minutes", { n: minutes });
-    return M.t("hours", { h: Math.floor(minutes / 60), m: String(minutes % 60).padStart(2, "0") });
+    const h = Math.floor(minutes / 60), m = minutes % 60;
+    return m ? M.t("hours", { h, m: String(m).padStart(2, "0") }) : M.t("hours_whole", { h });
   };
 
   // times in the zone of the site, whatever the zone of the machine that shows them
@@ -33,21 +34,20 @@ window.Mien = {};
     const all = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...options };
     try {
       return new Intl.DateTimeFormat("en-GB", { ...all, timeZone: given.zone });
-    } catch {
+    } catch {                                              // a zone younger than this browser
       return new Intl.DateTimeFormat("en-GB", { ...all, timeZone: "UTC", timeZoneName: "short" });
     }
   };
-  const short = clock({}), long = clock({ second: "2-digit" });
-  let weekday;
-  try {
-    weekday = new Intl.DateTimeFormat(given.lang, { weekday: "short", day: "numeric", timeZone: given.zone });
-  } catch {
-    weekday = new Intl.DateTimeFormat(given.lang, { weekday: "short", day: "numeric", timeZone: "UTC" });
-  }
+  const short = clock({}), long = clock({ second: "2-digit" }), day = clock({ weekday: "short", day: "numeric" });
   M.clock = ms => short.format(ms);
-  M.column = (series, i, count = 1) => {              // what a column, or several, is called
+  M.day = ms => {
+    const parts = Object.fromEntries(day.formatToParts(ms).map(part => [part.type, part.value]));
+    const weekday = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].indexOf(parts.weekday);
+    return M.t("weekday_day", { weekday: M.t("weekdays_short").split("|")[weekday], day: parts.day });
+  };
+  M.column = (series, i, count = 1) => {                   // what a column, or several, is called
     const a = series.start + i * series.step, b = a + count * series.step;
     const f = series.step < 60000 ? long : short;
-    return (series.step >= 3600000 ? weekday.format(a) + " " : "") + f.format(a) + "–" + f.format(b);
+    return (series.step >= 3600000 ? M.day(a) + " " : "") + f.format(a) + "–" + f.format(b);
   };
 })();
