@@ -7,6 +7,7 @@ thread of its own: whoever holds it calls `pump()`.
 from __future__ import annotations
 
 import logging
+import secrets
 import select
 import ssl
 import time
@@ -15,9 +16,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from msgspec.structs import replace
 from paho.mqtt.client import CallbackAPIVersion, Client, DisconnectFlags, MQTTMessage, MQTTProtocolVersion
 from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -26,11 +27,15 @@ from edge.errors import BrokerError
 from edge.flow import Blame
 from edge.settings import Broker, read_password
 
-CONNECT_WAIT_S: Final = 10.0
+CONNECT_WAIT_S: Final = 5.0
 KEEPALIVE_S: Final = 30
 HEADERS: Final = 128  # of a PUBLISH, at most: its topic and properties
 
 _UNSUPPORTED: Final = "Unsupported protocol version"
+_ONLY_311: Final = (
+    "speaks MQTT 3.1.1 only, which cannot say that a message was refused; "
+    "use one that speaks MQTT 5, or set broker.allow_mqtt_311 = true"
+)
 _CREDENTIALS: Final = ("Not authorized", "Bad user name or password", "Bad authentication method", "Banned")
 _WHOLE_BOX: Final = ("Not authorized", "Quota exceeded")  # reasons to refuse any message of this box
 # Reasons to close a connection that lie in what was sent. Mosquitto refuses what is over its `message_size_limit` with
@@ -87,7 +92,7 @@ class Will:
 class Link:
     """A connection that was accepted. `lost` is None while it stands."""
 
-    def __init__(self, broker: Broker, box: str, will: Will, protocol: MQTTProtocolVersion) -> None:
+    def __init__(self, broker: Broker, client_id: str, will: Will | None, protocol: MQTTProtocolVersion) -> None:
         """Connect and wait for the broker's answer. Raises BrokerError; SettingsError for the password file."""
         self.lost: Lost | None = None
         self.is_v5 = protocol is MQTTProtocolVersion.MQTTv5
@@ -95,7 +100,7 @@ class Link:
         self._events: deque[Event] = deque()
         self._answer: str | None = None
         self._where = f"broker {broker.host}:{broker.port}"
-        self._client = self._make_client(broker, box, will, protocol)
+        self._client = self._make_client(broker, client_id, will, protocol)
         self._connect(broker)
 
     def pump(self, timeout_s: float) -> list[Event]:
@@ -129,16 +134,17 @@ class Link:
         """Take leave of the broker, which then keeps the will to itself."""
         self._client.disconnect()
 
-    def _make_client(self, broker: Broker, box: str, will: Will, protocol: MQTTProtocolVersion) -> Client:
+    def _make_client(self, broker: Broker, client_id: str, will: Will | None, protocol: MQTTProtocolVersion) -> Client:
         client = Client(
             CallbackAPIVersion.VERSION2,
-            f"mien-{box}",
+            client_id,
             clean_session=None if self.is_v5 else True,
             protocol=protocol,
             reconnect_on_failure=False,
         )
-        client.connect_timeout = CONNECT_WAIT_S / 2
-        client.will_set(will.topic, will.payload, qos=1, retain=True)
+        client.connect_timeout = CONNECT_WAIT_S
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
         if broker.username is not None:
             password = read_password(broker.password_file) if broker.password_file is not None else None
             client.username_pw_set(broker.username, password)
@@ -154,14 +160,8 @@ class Link:
         return client
 
     def _connect(self, broker: Broker) -> None:
-        limits = None
-        if self.is_v5:
-            limits = Properties(PacketTypes.CONNECT)
-            limits.MaximumPacketSize = MAX_MESSAGE_BYTES + HEADERS  # nobody can fill this process's memory
         try:
-            self._client.connect(
-                broker.host, broker.port, KEEPALIVE_S, clean_start=True if self.is_v5 else 3, properties=limits
-            )
+            self._client.connect(broker.host, broker.port, KEEPALIVE_S, clean_start=True if self.is_v5 else 3)
         except ssl.SSLError as error:
             raise BrokerError(
                 f"{self._where}: TLS fails: {error.reason or error}; check broker.ca and the certificates' dates"
@@ -196,7 +196,8 @@ class Link:
         said = f"the broker closed it: {name}" if flags.is_disconnect_packet_from_server else "connection lost"
         if name == "Session taken over":
             said += "; another client uses this box's id: give each box its own"
-        self.lost = Lost(f"{self._where}: {said}", blame)
+        if self.lost is None:  # paho says it twice, and knows less the second time
+            self.lost = Lost(f"{self._where}: {said}", blame)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self._events.append(Arrived(message.topic, bytes(message.payload), bool(message.retain)))
@@ -209,36 +210,54 @@ class Link:
             self._events.append(Acked(message))
 
 
-def open_link(broker: Broker, box: str, will: Will) -> Link:
+def open_link(broker: Broker, client_id: str, will: Will | None = None) -> Link:
     """Connect with MQTT 5, or with 3.1.1 where the broker knows no better and the settings allow it.
 
     Raises BrokerError, which says what to do; SettingsError for the password file.
     """
+    if broker.allow_mqtt_311 and _is_only_311(broker):
+        log.warning(
+            "broker %s:%d: speaks MQTT 3.1.1 only, which cannot say that a message was refused; the settings allow it",
+            broker.host,
+            broker.port,
+        )
+        return Link(broker, client_id, will, MQTTProtocolVersion.MQTTv311)
     try:
-        return Link(broker, box, will, MQTTProtocolVersion.MQTTv5)
-    except OnlyMqtt311:
-        if not broker.allow_mqtt_311:
-            raise
-    log.warning("%s: speaks MQTT 3.1.1 only, which cannot say that a message was refused; allowed by the settings", box)
-    return Link(broker, box, will, MQTTProtocolVersion.MQTTv311)
+        return Link(broker, client_id, will, MQTTProtocolVersion.MQTTv5)
+    except _NoAnswer as error:
+        if _is_only_311(broker):
+            raise OnlyMqtt311(f"broker {broker.host}:{broker.port}: {_ONLY_311}") from error
+        raise
 
 
 class OnlyMqtt311(BrokerError):
     """The broker does not speak MQTT 5."""
 
 
+class _NoAnswer(BrokerError):
+    """The broker neither accepts nor refuses."""
+
+
+def _is_only_311(broker: Broker) -> bool:
+    """Ask with the barest greeting: some brokers of 3.1.1 understand no other well enough to refuse it."""
+    bare = replace(broker, username=None, password_file=None)
+    try:
+        Link(bare, f"mien-ask-{secrets.token_hex(4)}", None, MQTTProtocolVersion.MQTTv5).close()
+    except OnlyMqtt311:
+        return True
+    except BrokerError:
+        return False
+    return False
+
+
 def _refusal(where: str, answer: str | None, lost: Lost | None) -> BrokerError:
     if answer == _UNSUPPORTED:
-        return OnlyMqtt311(
-            f"{where}: speaks MQTT 3.1.1 only, which cannot say that a message was refused; "
-            "use one that speaks MQTT 5, or set broker.allow_mqtt_311 = true"
-        )
+        return OnlyMqtt311(f"{where}: {_ONLY_311}")
     if answer in _CREDENTIALS:
         return BrokerError(
             f"{where}: refuses this box ({answer}); check broker.username, broker.password_file and the certificate"
         )
     if answer is not None:
         return BrokerError(f"{where}: refuses the connection: {answer}; read the broker's log")
-    if lost is not None:
-        return BrokerError(f"{where}: closed the connection without an answer; check that an MQTT broker listens there")
-    return BrokerError(f"{where}: gives no answer in {CONNECT_WAIT_S:.0f} s; check that an MQTT broker listens there")
+    said = f"gives no answer in {CONNECT_WAIT_S:.0f} s" if lost is None else "closed the connection without an answer"
+    return _NoAnswer(f"{where}: {said}; check that it is an MQTT broker and, with TLS, check broker.certificate")

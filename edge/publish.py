@@ -58,7 +58,7 @@ class Publisher:
             while not stop.is_set():
                 began = time.monotonic()
                 try:
-                    link = open_link(self._settings.broker, self._settings.box.id, self._will())
+                    link = open_link(self._settings.broker, f"mien-{self._settings.box.id}", self._will())
                     self._serve(link, stop)
                 except (BrokerError, StoreError) as error:
                     self._say_or_end(error)
@@ -177,6 +177,8 @@ class Publisher:
             if receipt.epoch == self._relay.epoch:
                 refused = [refusal.seq for refusal in receipt.refused]
                 self._flow.received(time.monotonic(), receipt.ranges, refused)
+            if receipt.refused:
+                self._status_at = 0.0
             for refusal in receipt.refused:
                 self._log.error(
                     f"set aside reading {refusal.seq}, which the centre refuses: {refusal.why}", refusal.why
