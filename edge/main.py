@@ -1,0 +1,201 @@
+"""The command `mien-desk`. Each process of the desk is a subcommand; `run` runs them all."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from edge import publish, settings, simulate
+from edge.errors import MienDeskError, SettingsError
+from edge.link import open_link
+from edge.processes import Supervisor
+from edge.settings import Box, Broker, Settings, Store
+from edge.store import Relay, prepare
+
+EXAMPLES: Final = """examples:
+  mien-desk run desk.toml                     the whole desk: camera to broker
+  mien-desk check desk.toml                   are the settings, the outbox and the broker all right?
+  mien-desk store desk.toml                   make, migrate, check or mend the outbox
+  mien-desk cameras                           which cameras are there?
+  mien-desk publish desk.toml                 the publisher alone
+  mien-desk simulate --boxes 11 --broker 127.0.0.1:1883 --dir /tmp/desks --history 8
+  mien-desk simulate desks/                   a simulated desk for each settings file in a folder
+
+docs/settings.md lists the settings."""
+
+log: Final = logging.getLogger("mien.desk")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand; returns its exit code, which for an error is that of its class (edge/errors.py)."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return int(options.command(options))
+    except MienDeskError as error:
+        print(f"mien-desk: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    settings.load(options.config)
+    return Supervisor(options.config, options.pids).run(_stop_on_signals())
+
+
+def _store(options: argparse.Namespace) -> int:
+    loaded = settings.load(options.config)
+    found = prepare(loaded.store)
+    if found.moved_aside is not None:
+        log.error("%s", found.why)
+        log.error("moved it aside to %s; %d readings go on under a new epoch", found.moved_aside, found.salvaged)
+    relay = Relay(loaded.store)
+    if options.retry_set_aside:
+        log.info("%d readings that were set aside wait again", relay.retry_set_aside())
+    counts = relay.counts()
+    relay.close()
+    log.info(
+        "outbox %s, epoch %s: %d waiting, %d received, %d set aside, %d never to leave, %d gaps",
+        *(
+            loaded.store.path,
+            found.epoch,
+            counts.waiting,
+            counts.received,
+            counts.set_aside,
+            counts.mirror,
+            counts.gaps,
+        ),
+    )
+    return 0
+
+
+def _vision(options: argparse.Namespace) -> int:
+    from edge import vision  # brings OpenCV and ONNX Runtime, which no other process needs
+
+    return vision.run(settings.load(options.config))
+
+
+def _publish(options: argparse.Namespace) -> int:
+    return publish.run(settings.load(options.config), _stop_on_signals())
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    desks = [settings.load(file) for file in _files(options.config)]
+    if options.boxes:
+        desks += _made_up(options)
+    if not desks:
+        raise SettingsError("simulate: no desk is named; give settings files, or --boxes, --broker and --dir")
+    stop = _stop_on_signals()
+    return simulate.run(desks, stop, seed=options.seed, hours=options.history, step_s=options.history_step)
+
+
+def _files(places: Sequence[Path]) -> list[Path]:
+    return [file for place in places for file in (sorted(place.glob("*.toml")) if place.is_dir() else [place])]
+
+
+def _made_up(options: argparse.Namespace) -> list[Settings]:
+    if options.broker is None or options.dir is None:
+        raise SettingsError("simulate: --boxes needs --broker HOST:PORT and --dir DIR")
+    host, _, port = options.broker.rpartition(":")
+    if not host or not port.isdigit():
+        raise SettingsError(f"--broker {options.broker}: not HOST:PORT, as 127.0.0.1:1883")
+    names = [f"{options.prefix}-{number:02d}" for number in range(1, options.boxes + 1)]
+    return [
+        Settings(
+            box=Box(id=name),
+            store=Store(path=str(options.dir / f"{name}.db")),
+            broker=Broker(host=host, port=int(port), allow_mqtt_311=options.allow_mqtt_311),
+        )
+        for name in names
+    ]
+
+
+def _check(options: argparse.Namespace) -> int:
+    loaded = settings.load(options.config)
+    print(f"settings: {options.config} is all right")
+    if Path(loaded.store.path).exists():
+        relay = Relay(loaded.store)
+        print(f"outbox: {loaded.store.path}, {relay.counts().waiting} readings waiting")
+        relay.close()
+    else:
+        print(f"outbox: {loaded.store.path} is not there yet; `mien-desk store` or `run` makes it")
+    link = open_link(loaded.broker, f"mien-check-{loaded.box.id}")
+    link.close()
+    print(f"broker: {loaded.broker.host}:{loaded.broker.port} takes this box, MQTT {'5' if link.is_v5 else '3.1.1'}")
+    return 0
+
+
+def _cameras(_options: argparse.Namespace) -> int:
+    from edge.capture.camera import devices
+
+    found = devices()
+    for device in found:
+        print(f"{device.path}  {device.name}")
+    if not found:
+        print("no camera is connected to this machine")
+    return 0
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="mien-desk",
+        description="The desk box: reads a face once a second and sends the readings, never a picture.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: object, text: str, *, config: bool = True) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        if config:
+            sub.epilog = f"example: mien-desk {name} desk.toml"
+            sub.add_argument("config", type=Path, metavar="CONFIG.toml", help="the settings of the desk")
+        return sub
+
+    run = add("run", _run, "Run the whole desk until stopped.")
+    run.add_argument("--pids", type=Path, metavar="FILE", help="add a line `name pid` as each process starts")
+    store = add("store", _store, "Make, migrate, check or mend the outbox; runs before the others.")
+    store.add_argument("--retry-set-aside", action="store_true", help="let readings that were refused wait again")
+    add("vision", _vision, "Run the process that reads the camera.")
+    add("publish", _publish, "Run the process that sends readings.")
+    add("check", _check, "Check settings, outbox and broker; exits 0 where all are right.")
+    add("cameras", _cameras, "List the cameras of this machine.", config=False)
+    _add_simulate(add("simulate", _simulate, "Run simulated desks through the real publisher.", config=False))
+    return parser
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "config", type=Path, nargs="*", metavar="CONFIG.toml", help="settings of a simulated desk, or a folder of them"
+    )
+    parser.add_argument("--boxes", type=int, default=0, metavar="N", help="beside these, make up N desks")
+    parser.add_argument("--broker", metavar="HOST:PORT", help="the broker of the made-up desks, without a password")
+    parser.add_argument("--dir", type=Path, help="the folder for their outboxes")
+    parser.add_argument("--prefix", default="sim", help="their ids begin with this (default: %(default)s)")
+    parser.add_argument("--allow-mqtt-311", action="store_true", help="let them speak MQTT 3.1.1 where need be")
+    parser.add_argument("--seed", type=int, default=1, help="another seed, another course (default: %(default)s)")
+    parser.add_argument(
+        "--history", type=float, default=0.0, metavar="HOURS", help="fill new outboxes with the past so many hours"
+    )
+    parser.add_argument(
+        "--history-step", type=float, default=10.0, metavar="S", help="seconds a reading of it (default: %(default)s)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
