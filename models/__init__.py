@@ -1,0 +1,1 @@
+"""Networks, training and evaluation, and a card for each model."""

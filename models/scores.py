@@ -1,0 +1,76 @@
+"""What a set of predictions is worth: accuracy, macro-F1, recall of each class, confusion, calibration error."""
+
+import msgspec
+import numpy as np
+
+from models.data import Floats, Ints
+
+BINS = 15
+
+
+class Scores(msgspec.Struct, frozen=True):
+    """Scores over `n` faces. Shares lie between 0 and 1; `confusion[i][j]` counts label i predicted as j."""
+
+    n: int
+    accuracy: float
+    standard_error: float
+    macro_f1: float
+    calibration_error: float
+    recall: dict[str, float]
+    labelled: dict[str, int]
+    confusion: list[list[int]]
+
+
+def score(shares: Floats, labels: Ints, classes: tuple[str, ...]) -> Scores:
+    """Scores of `shares` (N, classes), which sum to 1, against `labels` (N,).
+
+    Recall and macro-F1 are over the classes that the labels hold; a prediction of any other class is a miss.
+    """
+    count = len(classes)
+    predicted = shares.argmax(axis=1)
+    confusion = np.bincount(labels * count + predicted, minlength=count * count).reshape(count, count)
+    hits, labelled, guessed = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    present = np.flatnonzero(labelled)
+    f1 = 2 * hits[present] / (labelled[present] + guessed[present])
+    accuracy = float(hits.sum() / len(labels))
+    return Scores(
+        n=len(labels),
+        accuracy=accuracy,
+        standard_error=float(np.sqrt(accuracy * (1 - accuracy) / len(labels))),
+        macro_f1=float(f1.mean()),
+        calibration_error=calibration_error(shares, labels),
+        recall={classes[i]: float(hits[i] / labelled[i]) for i in present},
+        labelled={classes[i]: int(labelled[i]) for i in present},
+        confusion=confusion.tolist(),
+    )
+
+
+def calibration_error(shares: Floats, labels: Ints) -> float:
+    """Expected calibration error of the top class over 15 equal bins of confidence (Guo et al. 2017), 0 to 1."""
+    confidence = shares.max(axis=1)
+    right = shares.argmax(axis=1) == labels
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, weights=confidence - right, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def softmax(logits: Floats, temperature: float) -> Floats:
+    """Probabilities over the last axis of logits divided by `temperature`."""
+    scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
+    power = np.exp(scaled)
+    return np.asarray(power / power.sum(axis=-1, keepdims=True), np.float32)
+
+
+def fitted_temperature(logits: Floats, labels: Ints) -> float:
+    """The temperature in 0.30 ... 3.00, by hundredths, at which `labels` (N,) are likeliest.
+
+    `logits` is (views, N, classes); the views' probabilities are averaged, as on the desk.
+    """
+    rows = np.arange(len(labels))
+    candidates = np.arange(30, 301) / 100
+
+    def loss(temperature: float) -> float:
+        shares = softmax(logits, temperature).mean(axis=0)
+        return float(-np.log(np.maximum(shares[rows, labels], 1e-12)).mean())
+
+    return float(min(candidates, key=loss))

@@ -1,0 +1,48 @@
+"""Scores on predictions made by hand."""
+
+import numpy as np
+import pytest
+
+from models.data import Floats
+from models.scores import calibration_error, fitted_temperature, score, softmax
+
+CLASSES = ("a", "b", "c")
+
+
+def certain(*predicted: int) -> Floats:
+    return np.eye(3, dtype=np.float32)[list(predicted)]
+
+
+def test_accuracy_recall_and_confusion_are_counted() -> None:
+    scores = score(certain(0, 0, 1, 1), np.array([0, 0, 0, 1]), CLASSES)
+    assert scores.accuracy == 0.75
+    assert scores.recall == {"a": pytest.approx(2 / 3), "b": 1.0}
+    assert scores.confusion == [[2, 1, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_macro_f1_is_over_the_classes_that_are_labelled() -> None:
+    # a: precision 1, recall 2/3, F1 0.8. b: precision 1/2, recall 1, F1 2/3. c has no label and no say.
+    assert score(certain(0, 0, 1, 1), np.array([0, 0, 0, 1]), CLASSES).macro_f1 == pytest.approx((0.8 + 2 / 3) / 2)
+
+
+def test_a_prediction_of_an_unlabelled_class_is_a_miss() -> None:
+    scores = score(certain(0, 2), np.array([0, 0]), CLASSES)
+    assert scores.accuracy == 0.5
+    assert scores.macro_f1 == pytest.approx(2 / 3)
+
+
+def test_certainty_that_is_right_half_of_the_time_is_off_by_a_half() -> None:
+    assert calibration_error(certain(0, 1), np.array([0, 0])) == pytest.approx(0.5)
+
+
+def test_a_confidence_that_matches_its_hits_has_no_calibration_error() -> None:
+    shares = np.tile(np.array([0.75, 0.25, 0.0], np.float32), (4, 1))
+    assert calibration_error(shares, np.array([0, 0, 0, 1])) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_fitted_temperature_is_the_one_that_drew_the_labels() -> None:
+    draw = np.random.default_rng(1)
+    logits = draw.normal(0, 3, (1, 20_000, 3)).astype(np.float32)
+    shares = softmax(logits[0], 1.7)
+    labels = (draw.random((20_000, 1)) > shares.cumsum(axis=1)).sum(axis=1).clip(max=2)
+    assert fitted_temperature(logits, labels) == pytest.approx(1.7, abs=0.06)
