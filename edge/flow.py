@@ -120,6 +120,10 @@ class Flow:
             return self._alone()
         return self._live(now, now_ms, newest) or self._again(now) or self._old(now, now_ms, oldest)
 
+    def hurry(self) -> None:
+        """Let live rows go at once, not with the next message of their rhythm."""
+        self._live_at = 0.0
+
     def sent(self, message: int, numbers: tuple[int, ...], now: float) -> None:
         """Message `message` went with these rows."""
         self._unacked[message] = numbers

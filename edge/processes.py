@@ -122,7 +122,8 @@ class Supervisor:
         return self._run_first(stop)
 
     def _spawn(self, process: Process) -> subprocess.Popen[bytes]:
-        child = subprocess.Popen(self._command(process))
+        # In a session of its own, so that Ctrl-C reaches this process alone and the others are stopped in their order.
+        child = subprocess.Popen(self._command(process), start_new_session=True)
         if self._pids is not None and not process.once:
             with self._pids.open("a", encoding="utf-8") as pids:
                 pids.write(f"{process.name} {child.pid}\n")
@@ -132,16 +133,15 @@ class Supervisor:
         return [sys.executable, "-m", "edge.main", process.name, str(self._config)]
 
     def _stop_all(self) -> None:
-        running = [child.running for child in self._children if child.running is not None]
-        for process in running:
-            process.terminate()
-        deadline = time.monotonic() + STOP_WAIT_S
-        for process in running:
-            try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                log.error("a process of the desk does not end (pid %d); killing it", process.pid)
-                process.kill()
-                process.wait()
+        """One after the other: `publish` still sends what `vision` wrote last."""
         for child in self._children:
+            if child.running is None:
+                continue
+            child.running.terminate()
+            try:
+                child.running.wait(STOP_WAIT_S)
+            except subprocess.TimeoutExpired:
+                log.error("%s (pid %d) does not end; killing it", child.process.name, child.running.pid)
+                child.running.kill()
+                child.running.wait()
             child.running = None

@@ -76,9 +76,7 @@ class Publisher:
         self._centre_online = None
         self._begin(link)
         while link.lost is None and not stop.is_set():
-            for event in link.pump(TICK_S):
-                self._try(self._take, link, event)
-            if not self._try(self._tick, link):
+            if not self._step(link, TICK_S):
                 stop.wait(1.0)
         if link.lost is None:
             self._part(link)
@@ -87,6 +85,12 @@ class Publisher:
         for seq in self._flow.unlinked(link.lost.blame):
             self._set_aside(seq, f"the connection ended each time it was sent ({why})")
         raise BrokerError(f"{why}; readings wait in the outbox")
+
+    def _step(self, link: Link, wait_s: float) -> bool:
+        """Take what came and send what is to go; False where the outbox failed."""
+        for event in link.pump(wait_s):
+            self._try(self._take, link, event)
+        return self._try(self._tick, link)
 
     def _try(self, step: Callable[..., None], *arguments: object) -> bool:
         """Do a step; where the outbox fails, say so and go on: the row it was about still waits."""
@@ -245,12 +249,16 @@ class Publisher:
         return Will(self._topics[Channel.STATUS], encode(Status(online=False)))
 
     def _part(self, link: Link) -> None:
-        """Say that this box goes, in order: a clean end does not fire the will."""
+        """Send what is left, wait a moment for its receipts, and say that this box goes: a clean end fires no will."""
+        deadline = time.monotonic() + FAREWELL_S
+        self._flow.hurry()
+        while self._centre_online is not False and time.monotonic() < deadline and self._relay.oldest(1):
+            if link.lost is not None or not self._step(link, 0.05):
+                return
         message = link.publish(self._topics[Channel.STATUS], encode(Status(online=False)), retain=True)
         deadline = time.monotonic() + FAREWELL_S
-        while link.lost is None and time.monotonic() < deadline:
-            if Acked(message) in link.pump(0.05):
-                break
+        while link.lost is None and time.monotonic() < deadline and Acked(message) not in link.pump(0.05):
+            pass
         link.close()
 
 

@@ -194,14 +194,15 @@ def run(desks: Sequence[Settings], stop: threading.Event, *, seed: int, hours: f
         count = made[-1].fill(hours, step_s, time.time())
         if count:
             log.info("%s: made %d readings of the last %g hours", settings.box.id, count, hours)
-    publishers = [threading.Thread(target=_publish, args=(settings, stop), name=settings.box.id) for settings in desks]
+    made_all = threading.Event()
+    publishers = [threading.Thread(target=_publish, args=(one, made_all), name=one.box.id) for one in desks]
     for thread in publishers:
         thread.start()
     log.info("%d simulated desks run: %s to %s", len(desks), desks[0].box.id, desks[-1].box.id)
     try:
         _make(made, stop)
     finally:
-        stop.set()
+        made_all.set()
         for thread in publishers:
             thread.join()
         for desk in made:

@@ -100,6 +100,17 @@ def test_all_are_stopped_when_it_is_told_to_stop(run: Callable[..., Run]) -> Non
     assert all(_gone(pid) for pid in pids)
 
 
+def test_the_publisher_is_stopped_last(run: Callable[..., Run]) -> None:
+    told = (
+        "import signal\nname = pathlib.Path(sys.argv[0]).stem\n"
+        "def end(*_):\n    (here / 'ends').open('a').write(name + ' ')\n    sys.exit(0)\n"
+        f"signal.signal(signal.SIGTERM, end)\n(here / (name + '.ready')).touch()\n{FOREVER}"
+    )
+    with run(vision=told, publish=told) as desk:
+        wait_for(lambda: len(list(desk.folder.glob("*.ready"))) == 2, "both run")
+    assert (desk.folder / "ends").read_text() == "vision publish "
+
+
 def test_a_process_that_does_not_end_is_killed(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "STOP_WAIT_S", 0.5)
     deaf = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n(here / 'deaf').touch()\ntime.sleep(600)"

@@ -349,6 +349,14 @@ def test_the_status_is_retained_and_says_how_the_box_is(desk: Settings, broker: 
         wait_for(lambda: centre.statuses == [Status(online=False)], "after a clean end it says offline")
 
 
+def test_what_was_added_last_goes_before_the_publisher_ends(desk: Settings, broker: BrokerProcess) -> None:
+    with Centre(broker.port) as centre, publishing(desk):
+        _add(desk, 1)
+        wait_for(lambda: len(centre.numbers) == 1, "the first arrives")
+        _add(desk, 3, first=1)
+    assert _states(desk) == {"received": 4}
+
+
 def test_a_publisher_that_vanishes_is_said_to_be_offline_by_its_will(desk: Settings, broker: BrokerProcess) -> None:
     publisher = Publisher(desk)
     link = open_link(desk.broker, f"mien-{BOX}", publisher._will())
