@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from contract.encoding import Opened, decode_request, decode_status, open_readings
@@ -22,6 +23,9 @@ LATE_MS: Final = 60_000  # as the contract has it: older readings are historical
 _log: Final = logging.getLogger(__name__)
 
 
+_parsed: Final = lru_cache(maxsize=16_384)(parse_box_topic)  # the same few topics for ever
+
+
 @dataclass(frozen=True)
 class Arrival:
     """One message of one box. `retained`: the broker kept it from before, so it is no sign of life."""
@@ -30,15 +34,10 @@ class Arrival:
     body: Opened | Request | Status
     retained: bool = False
 
-    @property
-    def rows(self) -> int:
-        """How many rows it may become."""
-        return len(self.body.readings) if isinstance(self.body, Opened) else 1
-
 
 def open_arrival(topic: str, payload: bytes, *, retained: bool = False) -> Arrival:
     """The message of a topic of a box. Raises ContractError where it is none of ours or breaks the contract."""
-    place = parse_box_topic(topic)
+    place = _parsed(topic)
     if place.channel is Channel.READINGS:
         return Arrival(place.box, open_readings(payload), retained)
     if place.channel is Channel.REQUESTS:

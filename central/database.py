@@ -24,7 +24,7 @@ from central.errors import DatabaseError, SchemaError
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_MS: Final = 10_000  # how long a connection waits for SQLite's lock before it reports it
 _POOL: Final = {"pool_size": 8, "max_overflow": 64}  # as many as the pages have threads, but few kept open
-_PRAGMAS: Final = (
+PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -124,7 +124,7 @@ def _sqlite(address: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def _set_up(dbapi_connection: Any, record: object) -> None:
         dbapi_connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
-        for pragma in _PRAGMAS:
+        for pragma in PRAGMAS:
             dbapi_connection.execute(pragma)
 
     @event.listens_for(engine, "begin")

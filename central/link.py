@@ -8,6 +8,9 @@ calls `acknowledge`. MQTT 3.1.1 is spoken only where `allow_mqtt_311` is set and
 from __future__ import annotations
 
 import logging
+import select
+import socket
+import ssl
 import time
 from collections import deque
 from typing import Any, Final, NamedTuple
@@ -25,7 +28,8 @@ from contract.encoding import encode
 from contract.messages import CentreStatus
 from contract.topics import CENTRE, FROM_BOX, any_box
 
-RECEIVE_MAXIMUM: Final = 1000  # messages that the broker may send ahead of our acknowledgements
+RECEIVE_MAXIMUM: Final = 500  # messages that the broker may send ahead of our acknowledgements
+READ_AHEAD: Final = 50  # messages read at once; a hundred readings each are ten transactions
 SESSION_S: Final = 7 * 86_400  # how long the broker keeps the session of a centre that is away
 MAX_PACKET_BYTES: Final = 1 << 20  # the broker drops what is larger; from 128 KiB on the contract refuses it aloud
 KEEPALIVE_S: Final = 30
@@ -69,16 +73,31 @@ class Link:
         if self._client.socket() is None:
             self._reconnect(timeout_s)
             return
-        before = len(self.inbox)
-        failed = self._client.loop(timeout_s)
-        while not failed and len(self.inbox) > before and before < RECEIVE_MAXIMUM:  # paho reads one packet at a call
-            before = len(self.inbox)
-            failed = self._client.loop_read()
-        if failed and self._client.socket() is None:
+        self._exchange(self._client.socket(), timeout_s)
+        if self._client.socket() is None:
             self._lost()
 
+    def _exchange(self, connection: socket.socket, timeout_s: float) -> None:
+        """Read what is there and write what waits.
+
+        paho's own `loop` would also write a byte to itself for each packet sent, for the sake of other threads.
+        """
+        client = self._client
+        if isinstance(connection, ssl.SSLSocket) and connection.pending():
+            timeout_s = 0.0
+        writers = [connection] if client.want_write() else []
+        readable, writable, _ = select.select([connection], writers, [], timeout_s)
+        if writable:
+            client.loop_write()
+        if readable or timeout_s == 0.0:
+            before = -1
+            while before < len(self.inbox) < READ_AHEAD and client.socket() is not None:  # one packet at a call
+                before = len(self.inbox)
+                client.loop_read()
+        client.loop_misc()
+
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
-        """Send, or where there is no connection, let it be: whoever misses it asks again."""
+        """Send; where there is no connection let it be, for whoever misses it sends again."""
         if self.connected:
             self._client.publish(topic, payload, qos=qos, retain=retain)
 
@@ -94,7 +113,7 @@ class Link:
         self.publish(CENTRE, encode(_status(online=False)), retain=True)
         until = time.monotonic() + 2.0
         while self._client.want_write() and time.monotonic() < until:
-            self._client.loop(0.05)
+            self.poll(0.05)
         self._client.disconnect()
         self.connected = False
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, select
 
 from central.schema import purged, readings
@@ -29,8 +30,18 @@ _OWN: Final = ("box", "epoch", "seq", "received_ms", "historical", "wall_ok")
 _NO_SHARES: Final = (None,) * len(EXPRESSIONS)
 
 
+class Sheaf(NamedTuple):
+    """Readings that arrived together. `late`: they are historical; `placed`: their wall times may be believed."""
+
+    box: str
+    epoch: str
+    late: bool
+    placed: bool
+    readings: Sequence[Reading]
+
+
 class Item(NamedTuple):
-    """A reading as it arrived. `late`: it is historical; `placed`: its wall time may be believed."""
+    """One reading of a sheaf, where each is looked at for itself."""
 
     box: str
     epoch: str
@@ -48,6 +59,10 @@ class Item(NamedTuple):
         """What it is, whatever it is called."""
         return self.box, self.reading.source.value, self.reading.boot, self.reading.started_ns
 
+    def alone(self) -> Sheaf:
+        """A sheaf of this one."""
+        return Sheaf(self.box, self.epoch, self.late, self.placed, (self.reading,))
+
 
 @dataclass(frozen=True)
 class Held:
@@ -59,25 +74,15 @@ class Held:
 
 def content(reading: Reading) -> Content:
     """All of a reading but its number, as the columns hold it."""
-    reason = reading.reason
+    (source, boot, started_ns, _, wall_ms, clock_ok, duration_s, role, shift, policy, model, conversation, simulated,
+     shares, valence, confidence, quality, faces, reason) = msgspec.structs.astuple(reading)  # fmt: skip
     return (
-        reading.source._value_,  # `.value` runs Python code at each call; this is the plain attribute behind it
-        reading.boot,
-        reading.started_ns,
-        reading.wall_ms,
-        reading.clock_ok,
-        reading.duration_s,
-        reading.role._value_,
-        reading.shift,
-        reading.policy,
-        reading.model,
-        reading.conversation,
-        reading.simulated,
-        *(reading.shares or _NO_SHARES),
-        reading.valence,
-        reading.confidence,
-        reading.quality,
-        reading.faces,
+        source._value_,  # `.value` runs Python code at each call; this is the plain attribute behind it
+        *(boot, started_ns, wall_ms, +clock_ok, duration_s),
+        role._value_,
+        *(shift, policy, model, conversation, +simulated),
+        *(shares or _NO_SHARES),
+        *(valence, confidence, quality, faces),
         None if reason is None else reason._value_,
     )
 
@@ -85,11 +90,12 @@ def content(reading: Reading) -> Content:
 _INSERT: Final = insert_sql(readings, (*_OWN, *_CONTENT))
 
 
-def insert(connection: Connection, items: Iterable[Item], now_ms: int) -> None:
+def insert(connection: Connection, sheaves: Iterable[Sheaf], now_ms: int) -> None:
     """Store new rows; sqlalchemy's IntegrityError where one shares its number or identity with another."""
     rows = [
-        (box, epoch, reading.seq, now_ms, late, placed, *content(reading))
-        for box, epoch, late, placed, reading in items
+        (box, epoch, reading.seq, now_ms, +late, +placed, *content(reading))
+        for box, epoch, late, placed, found in sheaves
+        for reading in found
     ]
     insert_many(connection, _INSERT, rows)
 
@@ -139,6 +145,9 @@ def recent_numbers(
     return list(connection.execute(query).scalars())
 
 
+_PURGED: Final = f"SELECT before_ms FROM {purged.name} WHERE what = '{readings.name}'"
+
+
 def purged_before(connection: Connection) -> int:
     """Up to which wall time, in ms, raw rows may have been purged; 0 where none ever was."""
-    return connection.execute(select(purged.c.before_ms).where(purged.c.what == readings.name)).scalar() or 0
+    return connection.exec_driver_sql(_PURGED).scalar() or 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from operator import itemgetter
 from typing import Final
 
@@ -25,19 +26,13 @@ _FIRST: Final = itemgetter(0)
 
 def runs(numbers: Iterable[int]) -> list[Range]:
     """The numbers, in any order and however often, as ranges."""
-    merged: list[Range] = []
-    first = last = None
-    for number in sorted(numbers):
-        if first is None or last is None:
-            first = last = number
-        elif number <= last + 1:
-            last = number
-        else:
-            merged.append((first, last))
-            first = last = number
-    if first is not None and last is not None:
-        merged.append((first, last))
-    return merged
+    ordered = sorted(set(numbers))
+    if not ordered:
+        return []
+    if ordered[-1] - ordered[0] == len(ordered) - 1:  # nearly always
+        return [(ordered[0], ordered[-1])]
+    breaks = [place for place, (one, next_one) in enumerate(pairwise(ordered), 1) if next_one != one + 1]
+    return [(ordered[start], ordered[end - 1]) for start, end in pairwise([0, *breaks, len(ordered)])]
 
 
 def add(ranges: Iterable[Range], more: Iterable[Range]) -> list[Range]:
@@ -55,6 +50,17 @@ def contains(ranges: Sequence[Range], number: int) -> bool:
     """Whether `number` lies in one of the ranges."""
     place = bisect_right(ranges, number, key=_FIRST) - 1
     return place >= 0 and number <= ranges[place][1]
+
+
+def size(ranges: Iterable[Range]) -> int:
+    """How many numbers the ranges hold."""
+    return sum(last - first + 1 for first, last in ranges)
+
+
+def overlap(ranges: Sequence[Range], others: Iterable[Range]) -> bool:
+    """Whether a number lies in both."""
+    places = ((bisect_right(ranges, last, key=_FIRST) - 1, first) for first, last in others)
+    return any(place >= 0 and first <= ranges[place][1] for place, first in places)
 
 
 def missing(ranges: Sequence[Range], first: int, last: int) -> list[Range]:

@@ -7,11 +7,14 @@ believed (`wall_ok`), whatever the order, the duplicates and the batches. A read
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import mul
+from typing import Final
 
 from sqlalchemy import Connection, Table
 
+from central.raw import Sheaf
 from central.schema import ROLLUPS
 from central.statements import insert_many, insert_sql
 from contract.expressions import EXPRESSIONS
@@ -31,32 +34,43 @@ SUMS: Final = (
 """The columns of a roll-up beside its key, in the order in which this module sums them."""
 
 Bin = tuple[str, int]  # a box and the start of the bin, UTC milliseconds
-_NOTHING: Final = (0.0,) * len(EXPRESSIONS)
+_NOTHING: Final = (0.0,) * (2 + len(EXPRESSIONS))
 
 
-class Sample(NamedTuple):
-    """A reading newly stored, of the box `box`; `late` where it came as historical."""
-
-    box: str
-    late: bool
-    reading: Reading
-
-
-def add(connection: Connection, samples: Iterable[Sample]) -> None:
+def add(connection: Connection, sheaves: Iterable[Sheaf]) -> None:
     """Add newly stored readings to both roll-ups."""
     bins: Mapping[Bin, list[float]] = {}
     for table, length_ms in ROLLUPS:
-        bins = coarser(bins, length_ms) if bins else tally(samples, length_ms)
+        bins = coarser(bins, length_ms) if bins else tally(sheaves, length_ms)
         insert_many(connection, _upsert(table), [(*key, *bins[key]) for key in sorted(bins)])
 
 
-def tally(samples: Iterable[Sample], length_ms: int) -> dict[Bin, list[float]]:
+def tally(sheaves: Iterable[Sheaf], length_ms: int) -> dict[Bin, list[float]]:
     """The sums of `SUMS` for each bin of `length_ms`."""
-    parts: defaultdict[Bin, list[tuple[float, ...]]] = defaultdict(list)
-    for box, late, reading in samples:
-        start_ms = reading.wall_ms // length_ms * length_ms
-        parts[box, start_ms].append(_parts(reading, late))
+    readings: defaultdict[tuple[str, bool], list[Reading]] = defaultdict(list)
+    for sheaf in sheaves:
+        readings[sheaf.box, sheaf.late] += sheaf.readings
+    parts: defaultdict[Bin, list[list[float]]] = defaultdict(list)
+    for (box, late), found in readings.items():
+        for start, group in groupby(found, lambda reading: reading.wall_ms // length_ms):
+            parts[box, start * length_ms].append(_sums([*group], late))
     return _summed(parts)
+
+
+def _sums(readings: Sequence[Reading], late: bool) -> list[float]:
+    """The sums of `SUMS` over readings of one bin."""
+    lengths = [reading.duration_s for reading in readings]
+    late_s = sum(lengths) if late else 0.0
+    simulated_s = sum([reading.duration_s for reading in readings if reading.simulated])
+    seen = [(reading.valence, reading.confidence, *reading.shares) for reading in readings if reading.shares]
+    unseen_s = not_observed_s = 0.0
+    if len(seen) < len(readings):
+        lengths = [reading.duration_s for reading in readings if reading.shares]
+        reasons = [(reading.reason in LASTING, reading.duration_s) for reading in readings if not reading.shares]
+        unseen_s = sum([length for lasting, length in reasons if not lasting])
+        not_observed_s = sum([length for lasting, length in reasons if lasting])
+    sums = [sum(map(mul, lengths, column)) for column in zip(*seen, strict=True)] or _NOTHING
+    return [len(readings), sum(lengths), unseen_s, not_observed_s, late_s, simulated_s, *sums]
 
 
 def coarser(bins: Mapping[Bin, list[float]], length_ms: int) -> dict[Bin, list[float]]:
@@ -67,23 +81,8 @@ def coarser(bins: Mapping[Bin, list[float]], length_ms: int) -> dict[Bin, list[f
     return _summed(parts)
 
 
-def _parts(reading: Reading, late: bool) -> tuple[float, ...]:
-    length = reading.duration_s
-    shares, valence, confidence = reading.shares, reading.valence, reading.confidence
-    late_s = length if late else 0.0
-    simulated_s = length if reading.simulated else 0.0
-    if shares is None or valence is None or confidence is None:
-        lasting = reading.reason in LASTING
-        unseen_s, not_observed_s = (0.0, length) if lasting else (length, 0.0)
-        return (1, 0.0, unseen_s, not_observed_s, late_s, simulated_s, 0.0, 0.0, *_NOTHING)
-    if length == 1.0:  # nearly every reading
-        return (1, 1.0, 0.0, 0.0, late_s, simulated_s, valence, confidence, *shares)
-    weighted = [length * share for share in shares]
-    return (1, length, 0.0, 0.0, late_s, simulated_s, length * valence, length * confidence, *weighted)
-
-
-def _summed(parts: Mapping[Bin, Iterable[Iterable[float]]]) -> dict[Bin, list[float]]:
-    return {key: [sum(column) for column in zip(*rows, strict=True)] for key, rows in parts.items()}
+def _summed(parts: Mapping[Bin, Sequence[list[float]]]) -> dict[Bin, list[float]]:
+    return {key: rows[0] if len(rows) == 1 else [*map(sum, zip(*rows, strict=True))] for key, rows in parts.items()}
 
 
 def _upsert(table: Table) -> str:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table
+from sqlalchemy import Boolean, Connection, Row, Table
 
 _CHUNK: Final = 400  # tuples a look-up; SQLite takes 32,766 values a statement, PostgreSQL 65,535
 
@@ -24,12 +24,13 @@ def insert_many(connection: Connection, sql: str, rows: Sequence[tuple[Any, ...]
 
 @lru_cache(maxsize=64)
 def insert_sql(table: Table, columns: tuple[str, ...], update: tuple[tuple[str, str], ...] | None = None) -> str:
-    """INSERT with a `?` for each column.
+    """INSERT with a value for each column; one for a Boolean is 0 or 1, which SQLite's driver binds faster than a bool.
 
     `update`: what to do with a row whose primary key is there already, as (column, expression) pairs in which
     `excluded.x` is the new value and `table.x` the old; an empty tuple leaves the old row alone; None raises.
     """
-    text = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    marks = ["(? <> 0)" if isinstance(table.c[name].type, Boolean) else "?" for name in columns]
+    text = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({', '.join(marks)})"
     if update is None:
         return text
     if not update:

@@ -11,15 +11,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, groupby
 from typing import Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from central import aside, boxes, raw, received, rollup
-from central.arrivals import LATE_MS, Arrival, wall_ok
+from central.arrivals import FUTURE_MS, LATE_MS, Arrival, wall_ok
 from central.judge import Verdict, judge
-from central.raw import Item
+from central.raw import Item, Sheaf
 from central.received import Range, Stream
 from contract.encoding import Opened
 from contract.messages import (
@@ -33,6 +34,7 @@ from contract.messages import (
     ReportRefused,
     Status,
 )
+from contract.reading import Reading
 
 ASKED_MS: Final = 900_000
 ASKED_ROWS: Final = 10_000
@@ -61,13 +63,10 @@ class _Ledger:
 def store(connection: Connection, arrivals: Sequence[Arrival], now_ms: int) -> list[Answer]:
     """Store what is new of the arrivals, at `now_ms` by the centre's clock, and return the answers to it."""
     ledger = _Ledger()
-    items = _items(arrivals, now_ms)
-    live_ms: dict[str, int] = {}
-    for item in items:
-        if item.placed and not item.late and item.reading.wall_ms > live_ms.get(item.box, 0):
-            live_ms[item.box] = item.reading.wall_ms
-    boxes.touch(connection, arrivals, live_ms, now_ms)
-    _keep_readings(connection, items, now_ms, ledger)
+    streams = _streams(arrivals, now_ms)
+    boxes.touch(connection, arrivals, _newest_live(streams), now_ms)
+    if streams:
+        _keep_readings(connection, streams, now_ms, ledger)
     for arrival in arrivals:
         _keep_other(connection, arrival, now_ms, ledger)
     named = [(*stream, refusal.seq, refusal.why) for stream, found in ledger.refused.items() for refusal in found]
@@ -76,71 +75,88 @@ def store(connection: Connection, arrivals: Sequence[Arrival], now_ms: int) -> l
     return _answers(ledger)
 
 
-def _items(arrivals: Iterable[Arrival], now_ms: int) -> list[Item]:
-    items: list[Item] = []
+def _streams(arrivals: Iterable[Arrival], now_ms: int) -> dict[Stream, list[Sheaf]]:
+    """The readings that arrived, by box and epoch."""
+    streams: defaultdict[Stream, list[Sheaf]] = defaultdict(list)
     for arrival in arrivals:
-        if isinstance(arrival.body, Opened):
-            box, epoch, historical = arrival.box, arrival.body.epoch, arrival.body.historical
-            for reading in arrival.body.readings:
-                late = historical or (reading.clock_ok and reading.wall_ms < now_ms - LATE_MS)
-                items.append(Item(box, epoch, late, wall_ok(reading.wall_ms, reading.clock_ok, now_ms), reading))
-    return items
+        body = arrival.body
+        if isinstance(body, Opened) and body.readings:
+            streams[arrival.box, body.epoch] += _sheaves(arrival.box, body, now_ms)
+    return streams
 
 
-def _keep_readings(connection: Connection, items: list[Item], now_ms: int, ledger: _Ledger) -> None:
-    """Store the items that are new; the rest as judged.
+def _sheaves(box: str, opened: Opened, now_ms: int) -> list[Sheaf]:
+    """The readings of a message: one sheaf, unless some are late or wrongly timed and others are not."""
+    late_ms = now_ms - LATE_MS
 
-    Nearly all are new, so those whose numbers are not received are inserted in that hope, and the unique keys tell
-    where the hope was wrong: then, and for numbers that are received, the stored rows are read and compared.
+    def flags(reading: Reading) -> tuple[bool, bool]:
+        late = opened.historical or (reading.clock_ok and reading.wall_ms < late_ms)
+        return late, wall_ok(reading.wall_ms, reading.clock_ok, now_ms)
+
+    readings = opened.readings
+    times = [reading.wall_ms for reading in readings]
+    if {reading.clock_ok for reading in readings} == {True} and max(times) <= now_ms + FUTURE_MS:
+        if opened.historical or max(times) < late_ms:
+            return [Sheaf(box, opened.epoch, True, True, readings)]
+        if min(times) >= late_ms:
+            return [Sheaf(box, opened.epoch, False, True, readings)]
+    return [Sheaf(box, opened.epoch, *same, tuple(group)) for same, group in groupby(readings, flags)]
+
+
+def _newest_live(streams: Mapping[Stream, Sequence[Sheaf]]) -> dict[str, int]:
+    """The newest wall time of each box's live readings."""
+    newest: dict[str, int] = {}
+    for (box, _), sheaves in streams.items():
+        for sheaf in sheaves:
+            if sheaf.placed and not sheaf.late:
+                newest[box] = max(newest.get(box, 0), *[reading.wall_ms for reading in sheaf.readings])
+    return newest
+
+
+def _keep_readings(connection: Connection, streams: Mapping[Stream, list[Sheaf]], now_ms: int, ledger: _Ledger) -> None:
+    """Store the readings that are new; the rest as judged.
+
+    Nearly all are new: streams none of whose numbers is received are inserted in that hope, and the unique keys tell
+    where it was wrong. Then, and for the other streams, the stored rows are read and compared one by one.
     """
-    wanted: defaultdict[Stream, list[int]] = defaultdict(list)
-    for item in items:
-        wanted[item.box, item.epoch].append(item.reading.seq)
-    known = received.near(connection, {stream: received.runs(numbers) for stream, numbers in wanted.items()})
+    numbers = {
+        stream: [reading.seq for sheaf in sheaves for reading in sheaf.readings] for stream, sheaves in streams.items()
+    }
+    wanted = {stream: received.runs(found) for stream, found in numbers.items()}
+    known = received.near(connection, wanted)
     before_ms = raw.purged_before(connection)
-    fresh, doubtful = _sort_out(items, known, before_ms)
+    clean = [
+        stream
+        for stream, sheaves in streams.items()
+        if received.size(wanted[stream]) == len(numbers[stream])
+        and not received.overlap(known[stream], wanted[stream])
+        and min([reading.wall_ms for sheaf in sheaves for reading in sheaf.readings]) >= before_ms
+    ]
     try:
         with connection.begin_nested():
-            raw.insert(connection, fresh, now_ms)
+            raw.insert(connection, chain.from_iterable(streams[stream] for stream in clean), now_ms)
     except IntegrityError:
-        fresh, doubtful = [], items
-    if doubtful:
+        clean = []
+    fresh = [sheaf for stream in clean for sheaf in streams[stream]]
+    ledger.accepted.update({stream: numbers[stream] for stream in clean})
+    if len(clean) < len(streams):
+        doubtful = [sheaf for stream, sheaves in streams.items() if stream not in ledger.accepted for sheaf in sheaves]
         new = _examine(connection, doubtful, known, ledger)
         raw.insert(connection, new, now_ms)
-        fresh = fresh + new
-    rollup.add(connection, [rollup.Sample(item.box, item.late, item.reading) for item in fresh if item.placed])
-    for item in fresh:
-        ledger.accepted[item.box, item.epoch].append(item.reading.seq)
-    received.put(connection, known, {stream: received.runs(numbers) for stream, numbers in ledger.accepted.items()})
-
-
-def _sort_out(
-    items: Iterable[Item], known: Mapping[Stream, Sequence[Range]], before_ms: int
-) -> tuple[list[Item], list[Item]]:
-    """The items that are new unless their identity is stored, and those to be looked at one by one."""
-    fresh: list[Item] = []
-    doubtful: list[Item] = []
-    taken: defaultdict[Stream, set[int]] = defaultdict(set)
-    for item in items:
-        stream = item.box, item.epoch
-        seq, numbers = item.reading.seq, taken[stream]
-        old = item.placed and item.reading.wall_ms < before_ms
-        if old or seq in numbers or received.contains(known[stream], seq):
-            doubtful.append(item)
-        else:
-            numbers.add(seq)
-            fresh.append(item)
-    return fresh, doubtful
+        fresh += new
+    rollup.add(connection, [sheaf for sheaf in fresh if sheaf.placed])
+    received.put(connection, known, {stream: received.runs(found) for stream, found in ledger.accepted.items()})
 
 
 def _examine(
-    connection: Connection, items: Sequence[Item], known: Mapping[Stream, Sequence[Range]], ledger: _Ledger
-) -> list[Item]:
-    """Judge each item by what is stored, note what is to be answered, and return the new ones."""
+    connection: Connection, sheaves: Iterable[Sheaf], known: Mapping[Stream, Sequence[Range]], ledger: _Ledger
+) -> list[Sheaf]:
+    """Judge each reading by what is stored, note what is to be answered, and return the new ones."""
+    items = [Item(*sheaf[:-1], reading) for sheaf in sheaves for reading in sheaf.readings]
     found = raw.held(connection, items)
     before_ms = raw.purged_before(connection)  # after the look-up: rows that went meanwhile are then known to be gone
     epochs = _epochs(connection, items)
-    new: list[Item] = []
+    new: list[Sheaf] = []
     for item in items:
         stream, fields = (item.box, item.epoch), raw.content(item.reading)
         is_received = received.contains(known[stream], item.reading.seq)
@@ -154,7 +170,8 @@ def _examine(
         )
         if verdict is Verdict.NEW:
             raw.remember(found, item.number, fields)
-            new.append(item)
+            new.append(item.alone())
+            ledger.accepted[stream].append(item.reading.seq)
         else:
             _note(ledger, item, verdict)
     return new

@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,18 +39,16 @@ def _as_anybody(*command: object) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The address of a PostgreSQL server of our own on loopback, without a database's name at its end."""
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     programs = _programs()
     if isinstance(programs, str):
         pytest.skip(programs)
-    folder = tmp_path_factory.mktemp("postgresql")
+    folder = Path(tempfile.mkdtemp(prefix="mien-postgresql-"))  # pytest closes its own folders to other users
     if os.geteuid() == 0:
         user = pwd.getpwnam(ANYBODY)
         os.chown(folder, user.pw_uid, user.pw_gid)
-        for parent in [folder, *folder.parents][:3]:
-            parent.chmod(parent.stat().st_mode | 0o011)  # let that user pass through
     port = free_port()
     data, log = folder / "data", folder / "log"
     quiet: dict[str, Any] = {"check": True, "cwd": "/", "stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
@@ -60,6 +59,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         yield f"postgresql://mien@127.0.0.1:{port}"
     finally:
         subprocess.run(_as_anybody(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop"), **quiet)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
