@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, case, func, or_, select, union
 
 from central.schema import boxes, desks, gaps, placements, quarantine, readings, refused, sites
 from central.web.bins import STACK
-from central.web.queries import box_of, in_force, newest_of, placed, status, with_newest
+from central.web.queries import box_of, in_force, newest_of, placed, status, while_placed, with_newest
 from central.web.ranges import MINUTE
 from central.web.records import Arrival, LostReadings, PlacedBox, Reading
 
@@ -97,7 +97,7 @@ def arrivals(connection: Connection, desk_id: int, from_ms: int, until_ms: int) 
     query = (
         select(minute, func.count(), func.max(readings.c.received_ms))
         .select_from(at.join(readings, readings.c.box == at.c.box))
-        .where(at.c.desk_id == desk_id, readings.c.wall_ms >= at.c.low, readings.c.wall_ms < at.c.high)
+        .where(at.c.desk_id == desk_id, while_placed(at, readings.c.wall_ms))
         .where(readings.c.wall_ms >= from_ms, readings.c.wall_ms < until_ms, readings.c.historical.is_(True))
         .group_by(minute)
     )
@@ -115,7 +115,7 @@ def reasons(
     query = (
         select(number, readings.c.reason, func.sum(readings.c.duration_s))
         .select_from(at.join(readings, readings.c.box == at.c.box))
-        .where(at.c.desk_id == desk_id, readings.c.wall_ms >= at.c.low, readings.c.wall_ms < at.c.high)
+        .where(at.c.desk_id == desk_id, while_placed(at, readings.c.wall_ms))
         .where(readings.c.wall_ms >= min(spans)[0], readings.c.wall_ms < max(spans)[1])
         .where(or_(*(and_(readings.c.wall_ms >= first, readings.c.wall_ms < last) for first, last in spans)))
         .where(readings.c.reason.is_not(None))
@@ -145,7 +145,7 @@ def last_readings(connection: Connection, desk_id: int, since_ms: int, limit: in
     query = (
         select(*plain, *shares)
         .select_from(at.join(readings, readings.c.box == at.c.box))
-        .where(at.c.desk_id == desk_id, readings.c.wall_ms >= at.c.low, readings.c.wall_ms < at.c.high)
+        .where(at.c.desk_id == desk_id, while_placed(at, readings.c.wall_ms))
         .where(readings.c.wall_ms >= since_ms)
         .order_by(readings.c.wall_ms.desc())
         .limit(limit)

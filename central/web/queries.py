@@ -97,7 +97,7 @@ def first_since(connection: Connection, desk_ids: Sequence[int], since_ms: int) 
     query = (
         select(func.min(quarters.c.start_ms))
         .select_from(at.join(quarters, quarters.c.box == at.c.box))
-        .where(quarters.c.start_ms >= since_ms, quarters.c.start_ms >= at.c.low, quarters.c.start_ms < at.c.high)
+        .where(quarters.c.start_ms >= since_ms, while_placed(at, quarters.c.start_ms))
         .where(at.c.desk_id.in_(desk_ids), quarters.c.seen_s + quarters.c.unseen_s > 0)
     )
     first: int | None = connection.execute(query).scalar_one()
@@ -116,7 +116,7 @@ def sums(
     query = (
         select(at.c.desk_id, column, *_values(table), func.min(start).label("first_ms"))
         .select_from(at.join(table, table.c.box == at.c.box))
-        .where(start >= origin, start < window.end_ms, start >= at.c.low, start < at.c.high)
+        .where(start >= origin, start < window.end_ms, while_placed(at, start))
         .where(at.c.desk_id.in_(desk_ids), *((readings.c.wall_ok.is_(True),) if table is readings else ()))
         .group_by(at.c.desk_id, column)
     )
@@ -167,6 +167,12 @@ def placed(length_ms: int) -> Subquery:
     ).subquery("placed")
 
 
+def while_placed(at: Subquery, moment: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether `moment` lies in a placement. Adding nothing keeps a database from searching by these bounds, which are
+    wide, rather than by those of the question."""
+    return and_(moment + 0 >= at.c.low, moment + 0 < at.c.high)
+
+
 def in_force(now_ms: int) -> ColumnElement[bool]:
     """Whether a placement holds at `now_ms`."""
     return and_(placements.c.from_ms <= now_ms, or_(placements.c.until_ms.is_(None), placements.c.until_ms > now_ms))
@@ -205,7 +211,7 @@ def _real_quarters(at: Subquery, desk_ids: Sequence[int], spans: Sequence[Span])
         .select_from(at.join(quarters, quarters.c.box == at.c.box))
         .where(start >= min(span[0] for span in spans), start < max(span[1] for span in spans))
         .where(or_(*(and_(start >= first, start < last) for first, last in spans)))
-        .where(start >= at.c.low, start < at.c.high, at.c.desk_id.in_(desk_ids), quarters.c.simulated_s == 0)
+        .where(while_placed(at, start), at.c.desk_id.in_(desk_ids), quarters.c.simulated_s == 0)
     )
 
 
