@@ -223,7 +223,7 @@ class Publisher:
         self._status_at = 0.0
 
     def _status(self, now_ms: int) -> Status:
-        counts, health = self._relay.counts(), self._relay.health()
+        owed, health = self._relay.owed(), self._relay.health()
         running = now_ms - health.at_ms < HEALTH_MS
         return Status(
             online=True,
@@ -234,9 +234,9 @@ class Publisher:
             simulated=self._simulated,
             clock_ok=health.clock_ok,
             frames_per_second=health.frames_per_second if running else None,
-            waiting=counts.waiting,
-            set_aside=counts.set_aside,
-            gaps=counts.gaps,
+            waiting=owed.waiting,
+            set_aside=owed.set_aside,
+            gaps=owed.gaps,
         )
 
     def _request(self, link: Link, message: Message) -> None:

@@ -48,14 +48,20 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Counts:
-    """How many rows wait, are set aside, were received and stay on the box; and gap records ever written."""
+class Owed:
+    """How many rows wait and are set aside, and gap records ever written."""
 
     waiting: int
     set_aside: int
+    gaps: int
+
+
+@dataclass(frozen=True)
+class Counts(Owed):
+    """And how many rows were received and stay on the box, and are never to leave it."""
+
     received: int
     mirror: int
-    gaps: int
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,9 @@ class Relay:
     def sent_range(self) -> tuple[int, int] | None:
         """First and last of the rows that were sent in this epoch and still wait for a receipt, or None."""
         with self._connection.reading() as db:
-            row = db.execute("SELECT min(seq), max(seq) FROM outbox WHERE state = 'waiting' AND sent = 1").fetchone()
+            row = db.execute(
+                "SELECT min(seq), max(seq) FROM outbox INDEXED BY outbox_sent WHERE state = 'waiting' AND sent = 1"
+            ).fetchone()
         return None if row[0] is None else (row[0], row[1])
 
     def apply_receipt(self, receipt: Receipt) -> int:
@@ -204,12 +212,21 @@ class Relay:
         return True
 
     def counts(self) -> Counts:
-        """How many rows there are of each kind."""
+        """How many rows there are of each kind; looks at all of them."""
         with self._connection.reading() as db:
-            states = dict(db.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
+            (received,) = db.execute("SELECT count(*) FROM outbox WHERE state = 'received'").fetchone()
             (mirror,) = db.execute("SELECT count(*) FROM mirror").fetchone()
-            (gaps,) = db.execute("SELECT count(*) FROM gaps").fetchone()
-        return Counts(states.get("waiting", 0), states.get("set_aside", 0), states.get("received", 0), mirror, gaps)
+        owed = self.owed()
+        return Counts(owed.waiting, owed.set_aside, owed.gaps, received, mirror)
+
+    def owed(self) -> Owed:
+        """How many rows the centre has not received; looks at no others."""
+        with self._connection.reading() as db:
+            row = db.execute(
+                "SELECT (SELECT count(*) FROM outbox WHERE state = 'waiting'), "
+                "(SELECT count(*) FROM outbox WHERE state = 'set_aside'), (SELECT count(*) FROM gaps)"
+            ).fetchone()
+        return Owed(*row)
 
     def health(self) -> Health:
         """What the box can say about itself."""

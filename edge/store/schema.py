@@ -82,6 +82,7 @@ def m001_outbox(db: Database) -> None:
         _table("outbox", *_READING, *_SENDING, *_RULES),
         "CREATE INDEX outbox_state ON outbox (state, seq)",
         "CREATE INDEX outbox_wall ON outbox (wall_ms)",
+        "CREATE INDEX outbox_sent ON outbox (seq) WHERE state = 'waiting' AND sent = 1",
         _table("mirror", *_READING, *_RULES),
         "CREATE INDEX mirror_wall ON mirror (wall_ms)",
         _table(

@@ -145,6 +145,14 @@ def test_rows_of_an_unset_clock_go_with_the_next_row_that_is_too_old(store: Stor
     assert _trim(store, T0 + DAY_MS + 12_000) == Trimmed(owed=12)
 
 
+def test_rows_of_an_unset_clock_after_the_last_expired_one_stay(store: Store) -> None:
+    """The box ran, was off for days, and woke without the time."""
+    unset = [reading(i, wall_ms=i * 1000, clock_ok=False) for i in range(10, 20)]
+    Outbox(store, Policy()).add_many([*(reading(i, wall_ms=T0 + i * 1000) for i in range(10)), *unset])
+    assert _trim(store, T0 + DAY_MS + 60_000) == Trimmed(owed=10)
+    assert _numbers(store) == list(range(11, 21))
+
+
 @pytest.mark.parametrize("publish", [True, False])
 def test_adding_holds_the_bounds(tmp_path: Path, publish: bool) -> None:
     store = Store(path=str(tmp_path / "small.db"), keep_bytes=1_000_000)
