@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -77,6 +78,29 @@ def _window(image: Pixels, left: int, top: int, side: int) -> Pixels:
     return framed
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a face's crop lies in the picture: a square of `side` pixels about `centre`, turned by `degrees`."""
+
+    centre: tuple[float, float]
+    side: float
+    degrees: float
+
+    def inside(self, points: Floats, size: int) -> Floats:
+        """Points of the picture, (n, 2), as x and y in the crop scaled to `size` pixels."""
+        turn = math.radians(self.degrees)
+        cos, sin = math.cos(turn), math.sin(turn)
+        away = (points - np.array(self.centre, np.float32)) * np.float32(size / self.side)
+        turned: Floats = away @ np.array([[cos, -sin], [sin, cos]], np.float32) + np.float32(size / 2)
+        return turned
+
+
+def place(box: Sequence[float], landmarks: Floats, of_box_height: float) -> Place:
+    """The place of a face's crop: `of_box_height` times its box's height, turned where the head is rolled far."""
+    x1, y1, x2, y2 = box
+    return Place(((x1 + x2) / 2, (y1 + y2) / 2), max(1.0, of_box_height * (y2 - y1)), turn_degrees(landmarks))
+
+
 def face_crop(
     image: Pixels,
     box: Sequence[float],
@@ -90,8 +114,6 @@ def face_crop(
     `image` is (H, W, 3) BGR or (H, W) grey, `box` x1, y1, x2, y2 and `landmarks` (5, 2) in its pixels. A head rolled by
     TURN_FROM_DEGREES or more is turned upright.
     """
-    x1, y1, x2, y2 = box
-    centre = ((x1 + x2) / 2, (y1 + y2) / 2)
-    side = max(1.0, of_box_height * (y2 - y1))
-    crop = cut(image, centre, side, size, degrees=turn_degrees(landmarks))
+    where = place(box, landmarks, of_box_height)
+    crop = cut(image, where.centre, where.side, size, degrees=where.degrees)
     return crop if crop.ndim == 2 else cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import DEFAULT, DetectorCard, detector_card
+from edge.bundle import DEFAULT, detector_card
 from edge.runtime.backend import Backend, ModelFile
 from edge.runtime.onnx import OnnxBackend
 
@@ -24,6 +24,7 @@ Floats = NDArray[np.float32]
 OUTSIDE = 128  # the networks' zero: (128 - 127.5) / 128
 CELL = 12  # side of P-Net's window
 STRIDE = 2  # and its step
+BATCH = 16  # crops that R-Net takes at once: no slower than all of them, and its memory stays small
 LOOKS = 3  # how often O-Net may look at one candidate
 
 
@@ -113,8 +114,9 @@ def cells(score: Floats, offset: Floats, threshold: float) -> tuple[Floats, Floa
 
 def calibrate(boxes: Floats, offset: Floats) -> Floats:
     """Boxes moved by what a network says of each corner, in parts of the box's width and height."""
-    size = boxes[:, 2:] - boxes[:, :2]
-    return boxes + offset * np.hstack([size, size])
+    corners = boxes.reshape(-1, 2, 2)
+    size = corners[:, 1:] - corners[:, :1]
+    return (corners + offset.reshape(-1, 2, 2) * size).reshape(-1, 4)
 
 
 def square(boxes: Floats) -> Floats:
@@ -190,14 +192,14 @@ class Detector:
         cls, folder: Path = DEFAULT, *, min_face: float = 40.0, thresholds: Thresholds = Thresholds()
     ) -> Detector:
         """The detector of a bundle folder, on ONNX Runtime. Raises ModelError."""
-        card: DetectorCard = detector_card(folder)
+        card = detector_card(folder)
         entries = (card.networks.pnet, card.networks.rnet, card.networks.onet)
         networks = (OnnxBackend(ModelFile(folder / entry.file, entry.sha256)) for entry in entries)
         return cls(*networks, min_face=min_face, thresholds=thresholds)
 
-    def detect(self, image: Pixels) -> list[Face]:
-        """Every face in one picture, the surest first."""
-        boxes = self._refine(image, self._propose(image))
+    def detect(self, image: Pixels, *, at_least: float = 0.0) -> list[Face]:
+        """Every face in one picture, the surest first; none smaller than `at_least` pixels is looked for either."""
+        boxes = self._refine(image, self._propose(image, max(self.min_face, at_least)))
         faces = self._decide(image, square(boxes))
         found = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
         scores = np.array([face.score for face in faces], np.float32)
@@ -231,10 +233,10 @@ class Detector:
             for b, s, p in zip(boxes, score[:, 0], landmarks, strict=True)
         ]
 
-    def _propose(self, image: Pixels) -> Floats:
+    def _propose(self, image: Pixels, min_face: float) -> Floats:
         limit = self.thresholds
         boxes, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
-        for level, x_scale, y_scale in pyramid(image, pyramid_scales(image.shape[0], image.shape[1], self.min_face)):
+        for level, x_scale, y_scale in pyramid(image, pyramid_scales(image.shape[0], image.shape[1], min_face)):
             score, offset = self._pnet.run(level[None])
             found, sure, moves = cells(score[0, 0], offset[0], limit.pnet)
             keep = nms(found, sure, limit.pnet_overlap)
@@ -248,7 +250,9 @@ class Detector:
         if not len(proposals):
             return proposals
         squares = square(proposals)
-        score, offset = self._rnet.run(crops(image, squares, 24))
+        parts = [squares[i : i + BATCH] for i in range(0, len(squares), BATCH)]
+        results = [self._rnet.run(crops(image, part, 24)) for part in parts]
+        score, offset = (np.concatenate(outputs) for outputs in zip(*results, strict=True))
         sure = score[:, 0] > self.thresholds.rnet
         boxes, scores = calibrate(squares[sure], offset[sure]), score[sure, 0]
         return boxes[nms(boxes, scores, self.thresholds.rnet_overlap)]

@@ -6,14 +6,15 @@ covered); none of them looks at the expression.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.reading import Reason
-from edge.align import cut
 from edge.detect import Face
 
 Pixels = NDArray[np.uint8]
@@ -43,37 +44,40 @@ def yaw(landmarks: Floats) -> float:
 
 def sharpness(crop: Pixels) -> float:
     """Variance of the Laplacian of a grey crop (H, W) over the variance of the crop."""
-    return float(cv2.Laplacian(crop, cv2.CV_32F).var()) / max(float(crop.var()), 1.0)
+    return spread(cv2.Laplacian(crop, cv2.CV_32F)) ** 2 / max(spread(crop) ** 2, 1.0)
 
 
-def detail(image: Pixels, first: Floats, second: Floats) -> float:
-    """Standard deviation of grey in a band from one landmark (x, y) to another, half as high as it is wide."""
-    x, y = (float(v) for v in (first + second) / 2)
-    across = second - first
-    side = 1.2 * max(1.0, float(np.hypot(*across)))
-    patch = cut(image, (x, y), side, 16, degrees=float(np.degrees(np.arctan2(across[1], across[0]))))
-    grey = patch if patch.ndim == 2 else cv2.cvtColor(patch, cv2.COLOR_BGR2GRAY)
-    return float(grey[4:12].std())
+def spread(grey: NDArray[Any]) -> float:
+    """Standard deviation of an array (H, W); 0 of an empty one."""
+    return float(cv2.meanStdDev(grey)[1][0, 0]) if grey.size else 0.0
 
 
-def fault(image: Pixels, face: Face, crop: Pixels, limits: Limits) -> Reason | None:
+def detail(crop: Pixels, first: Floats, second: Floats) -> float:
+    """Standard deviation of grey in a band of the crop from one point (x, y) to another, half as high as it is wide."""
+    x, y = (first + second).tolist()
+    reach = 0.6 * max(4.0, math.dist(first, second))
+    top, bottom = round(y / 2 - reach / 2), round(y / 2 + reach / 2)
+    left, right = round(x / 2 - reach), round(x / 2 + reach)
+    return spread(crop[max(0, top) : max(0, bottom), max(0, left) : max(0, right)])
+
+
+def fault(face: Face, crop: Pixels, points: Floats, limits: Limits) -> Reason | None:
     """Why a face cannot be read, or None where it can.
 
-    `image` is the frame (H, W, 3), `crop` what the network would see of the face, grey.
+    `crop` is what the network would see of the face, grey; `points` (5, 2) are its landmarks there.
     """
     if face.height < limits.height:
         return Reason.TOO_SMALL
     if abs(yaw(face.landmarks)) > limits.yaw:
         return Reason.TURNED_AWAY
-    if float(crop.mean()) < limits.light:
+    if cv2.mean(crop)[0] < limits.light:
         return Reason.DARK
     if sharpness(crop) < limits.sharpness:
         return Reason.BLURRED
     if face.score < limits.score:
         return Reason.COVERED
-    least = limits.detail * float(crop.std())
-    eyes, mouth = face.landmarks[:2], face.landmarks[3:]
-    if detail(image, eyes[0], eyes[1]) < least or detail(image, mouth[0], mouth[1]) < least:
+    least = limits.detail * spread(crop)
+    if detail(crop, points[0], points[1]) < least or detail(crop, points[3], points[4]) < least:
         return Reason.COVERED
     return None
 

@@ -18,6 +18,7 @@ from edge.window import FrameView, agent_face
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+BESIDE_AGENT = 0.5  # of the agent's height: a face of over half the area, which counts, has 0.7 of it
 MOST_FACES = 12  # of customers that are read in one frame, the largest first
 
 
@@ -49,7 +50,8 @@ class FaceReader:
         cascade_every: int = 15,
     ) -> FaceReader:
         """The whole path over a bundle's models. Raises ModelError."""
-        tracker = Tracker(Detector.from_bundle(bundle.folder, min_face=min_face), every=cascade_every)
+        beside = BESIDE_AGENT if role is Role.AGENT else 0.0
+        tracker = Tracker(Detector.from_bundle(bundle.folder, min_face=min_face), every=cascade_every, beside=beside)
         return cls(tracker, Recogniser.from_bundle(bundle), role=role, aim=aim)
 
     def read(self, image: Pixels) -> FrameView:
@@ -69,7 +71,8 @@ class FaceReader:
 
     def _read_one(self, image: Pixels, face: Face) -> Floats | Reason:
         crop = self._recogniser.crop(image, face)
-        return fault(image, face, crop, self._limits) or self._recogniser.shares(crop)
+        points = self._recogniser.points(face)
+        return fault(face, crop, points, self._limits) or self._recogniser.shares(crop)
 
     def _read_all(self, image: Pixels, faces: Sequence[Face]) -> FrameView:
         """The mean over the customers that can be read, and how many those are; else why the largest cannot."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.align import face_crop
+from edge.align import face_crop, place
 from edge.bundle import Bundle, ExpressionCard
 from edge.detect import Face
 from edge.errors import ModelError
@@ -48,6 +48,11 @@ class Recogniser:
         """What the network sees of a face: grey (size, size) uint8."""
         size, part = self.card.input.size, self.card.input.crop_of_box_height
         return face_crop(image, face.box, face.landmarks, size, of_box_height=part)
+
+    def points(self, face: Face) -> Floats:
+        """The face's landmarks (5, 2) in that crop."""
+        taken = self.card.input
+        return place(face.box, face.landmarks, taken.crop_of_box_height).inside(face.landmarks, taken.size)
 
     def shares(self, crop: Pixels) -> Floats:
         """Calibrated probabilities (8,) of the expressions, in the order of contract.expressions.EXPRESSIONS."""

@@ -32,9 +32,13 @@ def _boxes(tracks: list[Track]) -> Floats:
 class Tracker:
     """Tracks of all faces over the frames of one camera."""
 
-    def __init__(self, detector: Detector, *, every: int = 15, keep: float = 0.7) -> None:
-        """The cascade runs every `every` frames; a track lives while O-Net is at least `keep` sure of it."""
+    def __init__(self, detector: Detector, *, every: int = 15, keep: float = 0.7, beside: float = 0.0) -> None:
+        """The cascade runs every `every` frames; a track lives while O-Net is at least `keep` sure of it.
+
+        While a face is followed, others are looked for from `beside` times its height on; smaller ones do not matter.
+        """
         self._detector = detector
+        self._beside = beside
         self._every = every
         self._keep = keep
         self._tracks: list[Track] = []
@@ -48,7 +52,8 @@ class Tracker:
         self._since_cascade += 1
         if not held or len(held) < len(before) or self._since_cascade >= self._every:
             self._since_cascade = 0
-            held = self._join(held, before, self._detector.detect(image))
+            at_least = self._beside * max((track.face.height for track in held), default=0.0)
+            held = self._join(held, before, self._detector.detect(image, at_least=at_least))
         self._tracks = held
         return held
 
@@ -61,6 +66,8 @@ class Tracker:
             for track, face in zip(tracks, faces, strict=True)
             if face.score >= self._keep and _plausible(face, image)
         ]
+        if len(moved) < 2:
+            return moved
         ids = np.array([track.id for track in moved], np.float32)
         once = nms(_boxes(moved), -ids, TWICE, of_smaller=True)  # of two tracks on one face the older stays
         return [moved[i] for i in sorted(once)]
@@ -68,8 +75,8 @@ class Tracker:
     def _join(self, held: list[Track], before: list[Track], faces: list[Face]) -> list[Track]:
         """Tracks after a cascade: a found face continues the track that it overlaps most, or begins one.
 
-        A track that O-Net holds and the cascade did not find stays; one that O-Net lost goes on where the cascade finds
-        its face.
+        A track that O-Net holds stays where O-Net is surer of it than the cascade, or the cascade did not find it; one
+        that O-Net lost goes on where the cascade finds its face.
         """
         ids = {track.id for track in held}
         candidates = held + [track for track in before if track.id not in ids]
@@ -83,7 +90,8 @@ class Tracker:
             else:
                 track_id, self._next_id = self._next_id, self._next_id + 1
             taken.add(track_id)
-            joined[track_id] = Track(track_id, face)
+            if track_id not in joined or face.score > joined[track_id].face.score:
+                joined[track_id] = Track(track_id, face)
         return [joined[i] for i in sorted(joined)]
 
 

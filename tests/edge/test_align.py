@@ -88,3 +88,20 @@ def test_a_grey_picture_gives_the_crop_of_the_coloured_one(face: Face) -> None:
     grey = cv2.cvtColor(portrait(), cv2.COLOR_BGR2GRAY)
     of_grey = align.face_crop(grey, face.box, face.landmarks, 40, of_box_height=0.9).astype(int)
     assert np.abs(of_grey - align.face_crop(portrait(), face.box, face.landmarks, 40, of_box_height=0.9)).max() <= 2
+
+
+@pytest.mark.parametrize("degrees", [0.0, 40.0, -70.0])
+def test_a_landmark_lies_in_the_crop_where_its_place_says(face: Face, degrees: float) -> None:
+    dot = np.zeros((512, 512), np.uint8)
+    _, box, landmarks = turned(portrait(), face, degrees)
+    x, y = landmarks[4]
+    cv2.circle(dot, (round(float(x)), round(float(y))), 4, 255, -1)
+    crop = align.cut(dot, *_centre_and_side(box, landmarks), 80, degrees=align.place(box, landmarks, 0.9).degrees)
+    found = np.array(np.nonzero(crop > 128)).mean(axis=1)[::-1]
+    said = align.place(box, landmarks, 0.9).inside(landmarks, 80)[4]
+    np.testing.assert_allclose(found, said, atol=1.5)
+
+
+def _centre_and_side(box: tuple[float, float, float, float], landmarks: Floats) -> tuple[tuple[float, float], float]:
+    where = align.place(box, landmarks, 0.9)
+    return where.centre, where.side

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from contract.reading import Reason
-from edge.align import face_crop
+from edge.align import face_crop, place
 from edge.detect import Detector, Face, square
 from edge.quality import Limits, fault, scene_fault, yaw
 from tests.edge.pictures import Pixels, portrait, table_images
@@ -18,7 +18,13 @@ DETECTOR = Detector.from_bundle()
 def judged(image: Pixels, face: Face) -> Reason | None:
     """The verdict on a face where it was found before the picture was spoilt."""
     (now,) = DETECTOR.look(image, square(np.array([face.box], np.float32)))
-    return fault(image, now, face_crop(image, now.box, now.landmarks, 40, of_box_height=0.8), Limits())
+    return verdict(image, now)
+
+
+def verdict(image: Pixels, face: Face) -> Reason | None:
+    """The verdict on a face with these landmarks."""
+    crop = face_crop(image, face.box, face.landmarks, 40, of_box_height=0.8)
+    return fault(face, crop, place(face.box, face.landmarks, 0.8).inside(face.landmarks, 40), Limits())
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +86,7 @@ def test_yaw_does_not_change_as_the_head_rolls() -> None:
 def test_a_face_turned_far_is_turned_away(face: Face) -> None:
     landmarks = face.landmarks.copy()
     landmarks[2, 0] += 0.8 * (landmarks[1, 0] - landmarks[0, 0])
-    crop = face_crop(portrait(), face.box, face.landmarks, 40, of_box_height=0.8)
-    assert fault(portrait(), Face(face.box, 1.0, landmarks), crop, Limits()) is Reason.TURNED_AWAY
+    assert verdict(portrait(), Face(face.box, 1.0, landmarks)) is Reason.TURNED_AWAY
 
 
 def test_an_empty_desk_has_no_face() -> None:

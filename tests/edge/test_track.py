@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,9 +16,9 @@ class CountingDetector(Detector):
 
     cascades = 0
 
-    def detect(self, image: Pixels) -> list[Face]:
+    def detect(self, image: Pixels, *, at_least: float = 0.0) -> list[Face]:
         self.cascades += 1
-        return super().detect(image)
+        return super().detect(image, at_least=at_least)
 
 
 @pytest.fixture
@@ -96,6 +97,22 @@ def test_when_one_of_two_faces_leaves_the_other_keeps_its_track(detector: Counti
     alone[:, 512:] = 90
     (left,) = tracker.update(alone)
     assert left.id == min(both, key=lambda track: track.face.box[0]).id
+
+
+def test_a_face_much_smaller_than_the_one_that_is_followed_is_not_looked_for_where_it_does_not_matter(
+    detector: CountingDetector,
+) -> None:
+    crowd = np.full((512, 1024, 3), 90, np.uint8)
+    crowd[:, :512] = portrait()
+    crowd[0:170, 600:770] = cv2.resize(portrait(), (170, 170), interpolation=cv2.INTER_AREA)
+    detector.min_face = 20
+    everyone, near = Tracker(detector, every=2), Tracker(detector, every=2, beside=0.5)
+    alone = crowd.copy()
+    alone[:, 512:] = 90
+    for tracker in (everyone, near):
+        assert len(tracker.update(alone)) == 1
+    assert max(len(everyone.update(crowd)) for _ in range(3)) == 2
+    assert max(len(near.update(crowd)) for _ in range(3)) == 1
 
 
 def test_a_box_never_outgrows_the_picture(detector: CountingDetector) -> None:
