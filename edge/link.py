@@ -173,6 +173,7 @@ class Link:
         while self._answer is None and self.lost is None and time.monotonic() < deadline:
             self._events.extend(self.pump(0.1))
         if self._answer != "Success":
+            self.close()
             raise _refusal(self._where, self._answer, self.lost)
 
     def _note(self, rc: MQTTErrorCode) -> None:

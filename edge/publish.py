@@ -19,7 +19,7 @@ from contract.messages import AskReceipt, Message, Readings, ReportGap, ReportRe
 from contract.reading import Reading
 from contract.topics import CENTRE, Channel, box_topic
 from edge.backoff import Backoff
-from edge.errors import BrokerError, CorruptStore, MienDeskError, SchemaVersionError, StoreError
+from edge.errors import BrokerError, CorruptStore, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.flow import Flow, is_historical
 from edge.link import Acked, Arrived, Event, Link, Rejected, Will, open_link
 from edge.settings import Settings
@@ -48,6 +48,7 @@ class Publisher:
         self._topics = {channel: box_topic(settings.box.id, channel) for channel in Channel}
         self._log = _Log(logging.getLogger(f"mien.publish.{settings.box.id}"))
         self._centre_online: bool | None = None
+        self._was_connected = False
         self._told: set[tuple[str, int]] = set()
         self._tell_again_at = self._status_at = 0.0
 
@@ -60,7 +61,7 @@ class Publisher:
                 try:
                     link = open_link(self._settings.broker, f"mien-{self._settings.box.id}", self._will())
                     self._serve(link, stop)
-                except (BrokerError, StoreError) as error:
+                except (BrokerError, StoreError, SettingsError) as error:
                     self._say_or_end(error)
                 if time.monotonic() - began > STEADY_S:
                     backoff.reset()
@@ -73,7 +74,7 @@ class Publisher:
         broker = self._settings.broker
         self._log.info(f"connected to {broker.host}:{broker.port}, MQTT {'5' if link.is_v5 else '3.1.1'}")
         link.subscribe((self._topics[Channel.RECEIPT], self._topics[Channel.COMMAND], CENTRE))
-        self._centre_online = None
+        self._centre_online, self._was_connected = None, True
         self._begin(link)
         while link.lost is None and not stop.is_set():
             if not self._step(link, TICK_S):
@@ -102,7 +103,10 @@ class Publisher:
         return True
 
     def _say_or_end(self, error: MienDeskError) -> None:
-        if isinstance(error, CorruptStore | SchemaVersionError):
+        at_first = (
+            isinstance(error, SettingsError) and not self._was_connected
+        )  # later the password file may be changing
+        if at_first or isinstance(error, CorruptStore | SchemaVersionError):
             raise error
         self._log.error(str(error))
 

@@ -394,6 +394,22 @@ def test_a_missing_password_file_ends_the_publisher(desk: Settings) -> None:
         Publisher(msgspec.structs.replace(desk, broker=wrong)).run(threading.Event())
 
 
+def test_a_password_file_that_goes_while_the_publisher_runs_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with mosquitto(tmp_path / "broker", passwords={BOX: "word", "centre": "word"}, acl=acl_lines()) as broker:
+        word = Path(_password(tmp_path, "word"))
+        desk = _desk(tmp_path, broker, username=BOX, password_file=str(word))
+        with caplog.at_level(logging.INFO), publishing(desk):
+            wait_for(lambda: "connected to" in caplog.text, "it connects")
+            word.rename(tmp_path / "away")
+            broker.kill()
+            broker.start()
+            wait_for(lambda: "cannot read broker.password_file" in caplog.text, "it is said")
+            (tmp_path / "away").rename(word)
+            wait_for(lambda: caplog.text.count("connected to") == 2, "it connects again")
+
+
 def test_a_broker_that_is_not_there_is_said_once_and_the_rows_go_when_it_comes(
     desk: Settings, broker: BrokerProcess, caplog: pytest.LogCaptureFixture
 ) -> None:
