@@ -1,7 +1,7 @@
 """What can still be read of a broken outbox goes on in a new one; the rest is named by gap records.
 
-The outbox is read from its beginning to the first unreadable place, and then from its end back to the last one.
-What the centre has received stays behind in the broken file.
+The outbox is read from its beginning to the first unreadable place, and then from its end back to the last one. What
+the centre has received stays received.
 """
 
 from __future__ import annotations
@@ -85,13 +85,12 @@ def _copy_outbox(broken: sqlite3.Connection, new: sqlite3.Connection, changed_ms
 
 
 def _take(new: sqlite3.Connection, epoch: str, row: tuple[Value, ...]) -> bool:
-    """Copy one row of the outbox; one that is no reading any more is named instead. Received ones stay behind."""
-    if row[_STATE] == "received":
-        return False
+    """Copy one row of the outbox; one that is no reading any more is named instead."""
     try:
         from_row(row[:_STATE])
     except msgspec.ValidationError:
-        _name(new, epoch, _seq(row), _seq(row), _wall(row), _wall(row))
+        if row[_STATE] != "received":
+            _name(new, epoch, _seq(row), _seq(row), _wall(row), _wall(row))
         return False
     columns = f"INSERT OR IGNORE INTO outbox ({_OUTBOX}) VALUES (?, {PLACES}, ?, ?, ?)"
     return _insert(new, columns, row)

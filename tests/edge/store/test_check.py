@@ -133,11 +133,24 @@ def test_rows_that_can_still_be_read_go_on_and_the_others_are_named(store: Store
     assert Relay(store).sent_range() is None
 
 
-def test_of_a_broken_file_received_rows_do_not_come_back(store: Store) -> None:
+def test_of_a_broken_file_received_rows_stay_received(store: Store) -> None:
     _fill(store, 2000, received=1500)
     _break(store, ROWS, 0.2)
     prepare(store)
     assert [reading.seq for reading in _kept(store)] == list(range(1501, 2001))
+    assert 1400 < Relay(store).counts().received < 1500
+
+
+def test_a_row_that_is_no_reading_any_more_is_named(store: Store) -> None:
+    epoch = _fill(store, 2000, received=10)
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("UPDATE outbox SET neutral = 1.0 WHERE seq IN (5, 1000, 1001)")  # the shares add up no more
+        db.commit()
+    _break(store, IDENTITIES, 0.5)
+    prepare(store)
+    (owed,) = Relay(store).gaps(10)
+    assert (owed.epoch, owed.gap.first, owed.gap.last, owed.gap.count) == (epoch, 1000, 1001, 2)
+    assert len(_kept(store)) == 1988
 
 
 def test_a_broken_index_costs_no_reading(store: Store) -> None:
