@@ -1,0 +1,1 @@
+"""Measurements, each with its peer or its limit in the same run."""
