@@ -23,7 +23,7 @@ def memory_mb() -> dict[str, float]:
 
 
 def main() -> None:
-    from fer.fer import FER
+    from fer.fer import FER  # type: ignore[import-not-found, unused-ignore]
 
     cv2.setNumThreads(1)
     detector = FER(mtcnn=False, use_tflite=True)
