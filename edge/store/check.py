@@ -44,7 +44,7 @@ def prepare(store: Store) -> Prepared:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_old_asides(path, store.keep_days)
         if not path.exists():
-            _make(path)
+            path.touch(MODE)
             return Prepared(_check(path, store), made=True)
         try:
             return Prepared(_check(path, store))
@@ -79,18 +79,12 @@ def _check(path: Path, store: Store) -> str:
     return epoch
 
 
-def _make(path: Path) -> None:
-    """An empty file of the right mode: SQLite gives its companions the same."""
-    path.touch(MODE)
-    path.chmod(MODE)
-
-
 def _replace(path: Path) -> tuple[int, Path]:
     """Make a new file out of a broken one, then change them: where the disk is full the broken one stays in place."""
     new = path.with_name(path.name + ".new")
     for part in _parts(new):
         part.unlink()
-    _make(new)
+    new.touch(MODE)
     connection = Connection(new)
     try:
         _migrate(connection)

@@ -227,6 +227,16 @@ def test_a_suspect_goes_alone() -> None:
     assert box.send(acked=False) == numbers[1:2]
 
 
+def test_suspects_that_the_broker_took_hold_nothing_up() -> None:
+    box = Box(old=5)
+    box.send(acked=False)
+    box.flow.refused(1, box.now, whole_box=False)
+    assert _flat(box.send_all()) == [1, 2, 3, 4, 5]
+    box.rows[6] = Head(6, NOW_MS, False)
+    box.now += LIVE_EVERY_S
+    assert box.send_all() == [(6,)]
+
+
 def test_after_a_refusal_messages_are_half_as_large() -> None:
     box = Box(old=600)
     assert len(box.send(acked=False)) == 100

@@ -65,6 +65,12 @@ def test_a_new_file_has_the_mode_that_lets_the_group_write(tmp_path: Path) -> No
     relay.close()
 
 
+def test_a_file_of_another_mode_gets_it_back(store: Store) -> None:
+    Path(store.path).chmod(0o600)
+    prepare(store)
+    assert stat.S_IMODE(Path(store.path).stat().st_mode) == 0o660
+
+
 def test_a_second_start_changes_nothing(store: Store) -> None:
     epoch = _fill(store, 10)
     found = prepare(store)
