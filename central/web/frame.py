@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import jinja2
-from flask import Response, current_app, jsonify, request
+from flask import Response, abort, current_app, jsonify, request
 from markupsafe import Markup
 from sqlalchemy import Engine
 
@@ -22,6 +22,7 @@ from central.web.page import Key, Maker
 from central.web.ranges import RANGES
 
 EXTENSION: Final = "mien"
+MAX_NUMBER: Final = 2**31 - 1  # of a site or a desk: what both databases take
 YEAR_S: Final = 365 * 24 * 3600
 CHOICES: Final = {"lang": CODES, "theme": ("light", "dark", "auto"), "patterns": ("on", "off")}
 SHARED: Final = (
@@ -64,6 +65,8 @@ def words_of_request() -> Language:
 
 def key_of_request(page: str, number: int) -> Key:
     """The key of the page that is asked for."""
+    if number > MAX_NUMBER:
+        abort(404)
     asked = request.args.get("range", "")
     return Key(page, number, asked if asked in RANGES else "", words_of_request().code)
 

@@ -160,18 +160,15 @@ class Hub:
             time.sleep(max(0.1, self._tick_s - (time.monotonic() - began)))
 
 
-def lines(hub: Hub, stream: Stream) -> Iterator[str]:
-    """The stream as text of an event stream, until its reader is gone."""
-    try:
-        yield "retry: 3000\n\n"
-        while True:
-            try:
-                update = stream.updates.get(timeout=SILENCE_S)
-            except queue.Empty:
-                yield ": nothing new\n\n"
-                continue
-            if update is None:
-                return
-            yield f"event: update\ndata: {json.dumps(update, separators=(',', ':'))}\n\n"
-    finally:
-        hub.close(stream)
+def lines(stream: Stream) -> Iterator[str]:
+    """The stream as text of an event stream, until it is over. Whoever opened it closes it."""
+    yield "retry: 3000\n\n"
+    while True:
+        try:
+            update = stream.updates.get(timeout=SILENCE_S)
+        except queue.Empty:
+            yield ": nothing new\n\n"
+            continue
+        if update is None:
+            return
+        yield f"event: update\ndata: {json.dumps(update, separators=(',', ':'))}\n\n"

@@ -15,7 +15,6 @@ from central.web.language import Language, language
 from central.web.usual import Keeper
 
 _FRESH_S: Final = 1.0  # a page asked for again within this is not made anew
-_KEPT: Final = 200
 
 
 @dataclass(frozen=True)
@@ -79,8 +78,8 @@ class Maker:
             return built
         with self._engine.connect() as connection:
             built = self._builders[key.page](connection, self._kit, key, language(key.language), self._clock())
+        now = time.monotonic()
         with self._lock:
-            if len(self._kept) >= _KEPT:
-                self._kept.clear()
-            self._kept[key] = (time.monotonic(), built)
+            fresh = {kept: item for kept, item in self._kept.items() if now - item[0] < _FRESH_S}
+            self._kept = {**fresh, key: (now, built)}
         return built

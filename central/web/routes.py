@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -54,7 +55,9 @@ def events(page: str, number: int) -> Response:
     stream = centre().hub.open(key)
     if stream is None:
         return Response("all event streams are taken; poll /api instead\n", 503, mimetype="text/plain")
-    return Response(lines(centre().hub, stream), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    response = Response(lines(stream), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    response.call_on_close(partial(centre().hub.close, stream))  # called also where nobody ever read a line
+    return response
 
 
 @health.get("/healthz")

@@ -6,7 +6,6 @@ pages then show it at `NOW_MS`.
 
 from __future__ import annotations
 
-import math
 import random
 import sys
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from sqlalchemy import Connection, Engine, Table, insert
 from central.database import connect, migrate
 from central.schema import boxes, desks, gaps, minutes, placements, quarantine, quarters, readings, sites
 from contract.expressions import EXPRESSIONS, valence
+from tests.browser.faces import FLOOR, NO_SHARES, Made, mark_at, minute_of, seconds_of, shares_at
 
 SECOND, MINUTE, QUARTER, HOUR, DAY = 1_000, 60_000, 900_000, 3_600_000, 86_400_000
 MIDNIGHT_MS: Final = 1_795_107_600_000  # Friday 20 November 2026, 00:00 at UTC+7
@@ -26,83 +26,6 @@ NOW_MS: Final = MIDNIGHT_MS + 15 * HOUR + 42 * MINUTE + 9 * SECOND
 RAW_MS: Final = 17 * MINUTE  # raw readings are made for this long before now
 ZONE: Final = "Asia/Ho_Chi_Minh"
 SHIFT, EPOCH, BOOT, POLICY, MODEL = "a1b2c3d4", "00c0ffee", "deadbeef", "made-1", "mien-face-0.4"
-
-BASE: Final = dict(
-    zip(
-        ("happiness", "surprise", "neutral", "sadness", "fear", "contempt", "disgust", "anger"),
-        (0.285, 0.045, 0.53, 0.05, 0.022, 0.018, 0.012, 0.038),
-        strict=True,
-    )
-)
-NO_SHARES: Final = (0.0,) * len(EXPRESSIONS)
-HOURLY: Final = (0.14, 0.18, 0.19, 0.16, 0.13, 0.10, 0.15, 0.17, 0.16, 0.13)  # the usual middle, 08 to 17
-
-
-@dataclass(frozen=True)
-class Made:
-    """A desk of the made floor. `marks`: (from, until, what) in minutes since midnight; what is a reason or a state."""
-
-    name: str
-    team: str
-    happy: float = 0.0
-    event: float = 0.0  # a hard call at 14:05
-    seen: float = 0.89
-    marks: tuple[tuple[int, int, str], ...] = ()
-    online: bool = True
-    simulated: bool = False
-    waiting: int = 0
-    night: int = 0  # the first minute of the day of which anything is known
-    first: int = 8 * 60  # the first minute observed
-    spread: float = field(default=0.33)
-
-
-def _at(hour: int, minute: int = 0) -> int:
-    return hour * 60 + minute
-
-
-def _lunch(hour: int, minute: int) -> tuple[int, int, str]:
-    return (_at(hour, minute), _at(hour, minute) + 45, "not_observed")
-
-
-_END: Final = _at(18)
-FLOOR: Final = (
-    Made("Desk 01", "Billing", happy=0.15, marks=(_lunch(12, 0),)),
-    Made("Desk 02", "Billing", marks=((_at(8), _at(8, 5), "not_observed"), _lunch(12, 0))),
-    Made("Desk 03", "Billing", happy=0.1, marks=(_lunch(12, 45), (_at(15, 30), _END, "not_observed"))),
-    Made(
-        "Desk 04",
-        "Billing",
-        happy=-0.1,
-        seen=0.84,
-        marks=(
-            (_at(10, 5), _at(10, 25), "late"),
-            _lunch(12, 45),
-            (_at(13, 30), _at(13, 40), "gap"),
-            (_at(11, 15), _at(11, 25), "turned_away"),
-        ),
-    ),
-    Made("Desk 05", "Bookings", happy=0.25, marks=(_lunch(11, 45),)),
-    Made("Desk 06", "Bookings", happy=0.05, marks=((_at(8), _at(8, 15), "not_observed"), _lunch(12, 30))),
-    Made("Desk 07", "Bookings", online=False, marks=(_lunch(11, 45), (_at(14, 20), _END, "gap"))),
-    Made("Desk 08", "Bookings", happy=0.2, seen=0.93, marks=(_lunch(12, 30),)),
-    Made("Desk 09", "Technical help", happy=-0.05, event=1.0, marks=(_lunch(12, 15),)),
-    Made(
-        "Desk 10",
-        "Technical help",
-        happy=-0.1,
-        event=0.9,
-        seen=0.7,
-        marks=(_lunch(13, 0), (_at(14, 55), _END, "dark")),
-    ),
-    Made(
-        "Desk 11",
-        "Technical help",
-        event=1.1,
-        waiting=3300,
-        marks=(_lunch(12, 15), (_at(13, 20), _at(14, 45), "late"), (_at(14, 45), _at(15, 40), "gap")),
-    ),
-    Made("Desk 12", "Technical help", happy=0.1, simulated=True),
-)
 
 
 @dataclass
@@ -149,18 +72,18 @@ def _machinery(rows: _Rows, now_ms: int) -> None:
         first=9000,
         last=9599,
         count=600,
-        from_ms=MIDNIGHT_MS + _at(13, 30) * MINUTE,
-        until_ms=MIDNIGHT_MS + _at(13, 40) * MINUTE,
+        from_ms=MIDNIGHT_MS + minute_of(13, 30) * MINUTE,
+        until_ms=MIDNIGHT_MS + minute_of(13, 40) * MINUTE,
         cause="full_bytes",
-        reported_ms=MIDNIGHT_MS + _at(13, 41) * MINUTE,
+        reported_ms=MIDNIGHT_MS + minute_of(13, 41) * MINUTE,
     )
     why = "the same number with other content"
     rows.add(quarantine, box="box-10", epoch=EPOCH, seq=17, received_ms=now_ms - HOUR, why=why, body="{}")
 
 
 def _status(rows: _Rows, desk: Made, box: str, now_ms: int) -> None:
-    last = now_ms - 2 * SECOND if desk.online else MIDNIGHT_MS + _at(14, 20) * MINUTE - SECOND
-    last -= last % (MINUTE if _mark(desk, (now_ms - MIDNIGHT_MS) // MINUTE) == "not_observed" else SECOND)
+    last = now_ms - 2 * SECOND if desk.online else MIDNIGHT_MS + minute_of(14, 20) * MINUTE - SECOND
+    last -= last % (MINUTE if mark_at(desk, (now_ms - MIDNIGHT_MS) // MINUTE) == "not_observed" else SECOND)
     rows.add(
         boxes,
         box=box,
@@ -180,24 +103,6 @@ def _status(rows: _Rows, desk: Made, box: str, now_ms: int) -> None:
     )
 
 
-def _shares(desk: Made, state: dict[str, float], minute: int, rng: random.Random) -> tuple[float, ...]:
-    """Eight shares in the contract's order; `state` drifts from call to call."""
-    hour = min(9, max(0, minute // 60 - 8))
-    hard = desk.event * math.exp(-(((minute - _at(14, 5)) / 18) ** 2))
-    push = {
-        "happiness": (HOURLY[hour] - 0.15) * 3 + desk.happy - hard,
-        "anger": 1.5 * hard,
-        "sadness": 0.8 * hard,
-        "surprise": 0.5 * hard,
-    }
-    weights = {}
-    for name, base in BASE.items():
-        state[name] = 0.97 * state.get(name, rng.gauss(0, 1)) + 0.24 * rng.gauss(0, 1)
-        weights[name] = base * math.exp(desk.spread * state[name] + push.get(name, 0.0))
-    total = sum(weights.values())
-    return tuple(round(weights[name] / total, 4) for name in EXPRESSIONS)
-
-
 def _before(rows: _Rows, desk: Made, box: str, begins: int, rng: random.Random) -> None:
     """Working hours, Monday to Saturday noon, as quarter-hours; the other hours of the last week are not observed."""
     state: dict[str, float] = {}
@@ -205,9 +110,9 @@ def _before(rows: _Rows, desk: Made, box: str, begins: int, rng: random.Random) 
         weekday = ((day - begins) // DAY + 4) % 7  # it begins on a Friday
         if weekday == 6:
             continue
-        for minute in range(_at(8), _at(12 if weekday == 5 else 18), 15):
+        for minute in range(minute_of(8), minute_of(12 if weekday == 5 else 18), 15):
             for _ in range(4):
-                shares = _shares(desk, state, minute, rng)
+                shares = shares_at(desk, state, minute, rng)
             seen = 900 * min(0.99, max(0.3, rng.gauss(desk.seen, 0.06)))
             _roll(rows, quarters, box, day + minute * MINUTE, seen, 900 - seen, shares, simulated=desk.simulated)
     worked = {row["start_ms"] for row in rows.rows.get("quarters", []) if row["box"] == box}
@@ -246,10 +151,6 @@ def _roll(
     )
 
 
-def _mark(desk: Made, minute: int) -> str:
-    return next((what for first, last, what in desk.marks if first <= minute < last), "ok")
-
-
 def _today(rows: _Rows, desk: Made, box: str, rng: random.Random, now_ms: int) -> None:
     """The day by minutes, with their raw readings where the pages look at them, and the quarter-hours of both."""
     state: dict[str, float] = {}
@@ -257,11 +158,11 @@ def _today(rows: _Rows, desk: Made, box: str, rng: random.Random, now_ms: int) -
     number = 0
     for minute in range(desk.night, (now_ms - MIDNIGHT_MS) // MINUTE + 1):
         start = MIDNIGHT_MS + minute * MINUTE
-        what = "not_observed" if minute < desk.first else _mark(desk, minute)
+        what = "not_observed" if minute < desk.first else mark_at(desk, minute)
         if what == "gap":
             continue
-        shares = _shares(desk, state, minute, rng) if minute >= desk.first else NO_SHARES
-        seconds = _seconds(what, shares, min(60, (now_ms - SECOND - start) // SECOND), desk, rng)
+        shares = shares_at(desk, state, minute, rng) if minute >= desk.first else NO_SHARES
+        seconds = seconds_of(what, shares, min(60, (now_ms - SECOND - start) // SECOND), desk, rng)
         if start >= now_ms - RAW_MS or what in ("late", "turned_away", "dark"):
             for second, (part, mine) in enumerate(seconds):
                 if part != "not_observed" or second == 0:
@@ -269,23 +170,6 @@ def _today(rows: _Rows, desk: Made, box: str, rng: random.Random, now_ms: int) -
                     _raw(rows, desk, box, start + second * SECOND, mine, part, number, what == "late", now_ms)
         _roll_seconds(rows, desk, box, start, seconds, late=what == "late")
     _quarters_of(rows, rows.rows.get("minutes", [])[before:])
-
-
-def _seconds(
-    what: str, shares: tuple[float, ...], count: int, desk: Made, rng: random.Random
-) -> list[tuple[str, tuple[float, ...]]]:
-    """The seconds of a minute: seen or the reason why not, and the shares, which tremble."""
-    wanted = min(0.99, max(0.35, rng.gauss(desk.seen, 0.07)))
-    seconds, drift = [], [0.0] * len(shares)
-    for second in range(count):
-        part = _second(what, second, wanted, rng)
-        mine = shares
-        if part == "seen":
-            drift = [0.8 * value + rng.gauss(0, 0.15) for value in drift]
-            weights = [share * math.exp(value) for share, value in zip(shares, drift, strict=True)]
-            mine = tuple(round(weight / sum(weights), 4) for weight in weights)
-        seconds.append((part, mine))
-    return seconds
 
 
 def _roll_seconds(
@@ -310,14 +194,6 @@ def _roll_seconds(
     )
 
 
-def _second(what: str, second: int, wanted: float, rng: random.Random) -> str:
-    if what == "not_observed":
-        return what
-    if what in ("dark", "turned_away"):
-        return "seen" if rng.random() < 0.16 else what
-    return "seen" if rng.random() < wanted else rng.choice(("no_face", "no_face", "turned_away"))
-
-
 def _raw(
     rows: _Rows,
     desk: Made,
@@ -330,7 +206,7 @@ def _raw(
     now_ms: int,
 ) -> None:
     seen = part == "seen"
-    arrived = MIDNIGHT_MS + _at(10, 31) * MINUTE if box == "box-04" else now_ms - 5 * SECOND
+    arrived = MIDNIGHT_MS + minute_of(10, 31) * MINUTE if box == "box-04" else now_ms - 5 * SECOND
     rows.add(
         readings,
         box=box,

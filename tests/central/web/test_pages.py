@@ -118,7 +118,7 @@ def test_before_four_weeks_the_day_from_which_there_is_a_usual_range_is_named(cl
 
 
 def test_what_is_not_there_is_a_page_too(client: FlaskClient) -> None:
-    for path in ("/nothing", "/desks/99", "/?site=7"):
+    for path in ("/nothing", "/desks/99", "/?site=7", f"/desks/{2**70}", f"/?site={2**70}"):
         answer = client.get(path)
         assert answer.status_code == 404
         assert "There is no such page" in answer.text
