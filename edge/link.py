@@ -197,8 +197,7 @@ class Link:
         said = f"the broker closed it: {name}" if flags.is_disconnect_packet_from_server else "connection lost"
         if name == "Session taken over":
             said += "; another client uses this box's id: give each box its own"
-        if self.lost is None:  # paho says it twice, and knows less the second time
-            self.lost = Lost(f"{self._where}: {said}", blame)
+        self.lost = Lost(f"{self._where}: {said}", blame)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self._events.append(Arrived(message.topic, bytes(message.payload), bool(message.retain)))

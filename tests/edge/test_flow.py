@@ -83,6 +83,15 @@ def test_live_rows_go_every_two_seconds() -> None:
     assert box.send() == (2,)
 
 
+def test_in_a_hurry_live_rows_go_at_once() -> None:
+    box = Box(live=1)
+    box.send()
+    box.rows[2] = Head(2, NOW_MS, False)
+    assert box.send() == ()
+    box.flow.hurry()
+    assert box.send() == (2,)
+
+
 def test_old_rows_go_oldest_first_by_a_hundred_at_most() -> None:
     box = Box(old=1000)
     sent = box.send_all()

@@ -120,6 +120,7 @@ def test_what_was_lost_before_any_reading_is_named_too(store: Store) -> None:
 
 def test_what_vision_says_of_itself_reaches_the_publisher(store: Store) -> None:
     outbox = Outbox(store, Policy())
+    outbox.note_health(9.1, "net-1")
     outbox.note_health(14.9, "net-2")
     health = Relay(store).health()
     assert (health.frames_per_second, health.model) == (14.9, "net-2")
