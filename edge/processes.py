@@ -19,7 +19,7 @@ from edge.backoff import Backoff
 from edge.errors import CorruptStore, ModelError, SchemaVersionError, SettingsError
 
 STEADY_S: Final = 60.0  # a process that ran so long was well
-STOP_WAIT_S: Final = 10.0
+STOP_WAIT_S: Final = 15.0  # longer than `publish` takes to send what is left
 LOOK_EVERY_S: Final = 0.2
 
 ENDS_ALL: Final = frozenset(error.exit_code for error in (SettingsError, ModelError, SchemaVersionError))
