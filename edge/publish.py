@@ -32,7 +32,7 @@ TELL_AT_ONCE: Final = 50
 HEALTH_MS: Final = 60_000  # older words of `vision` are not repeated
 STEADY_S: Final = 30.0  # a connection that held so long was a good one
 SAY_AGAIN_S: Final = 900.0
-FAREWELL_S: Final = 2.0
+FAREWELL_S: Final = 5.0
 SOFTWARE: Final = f"mien-{version('mien')}"
 
 
