@@ -168,11 +168,16 @@ def _judged(sums: Sums, elapsed_s: float, *, already_observed: bool = False) -> 
         return Bin(Look.NOT)
     enough = sums.seen_s > 0 and sums.seen_s >= LITTLE * observed
     if enough:
-        late = sums.late_s > MOSTLY * sums.covered_s
+        late = sums.late_s > MOSTLY * (sums.seen_s + sums.unseen_s)
         shares = tuple(share / sums.seen_s for share in sums.shares)
         return Bin(Look.LATE if late else Look.OK, observed, sums, shares, sums.valence / sums.seen_s)
     missing = observed - sums.seen_s - sums.unseen_s
     return Bin(Look.GAP if missing >= MOSTLY * observed else Look.FEW, observed, sums)
+
+
+def _late_observed(sums: Sums) -> Sums:
+    """What is not observed is told when its minute is over: that does not make a column one that came late."""
+    return replace(sums, late_s=max(0.0, sums.late_s - sums.not_observed_s)) if sums.not_observed_s else sums
 
 
 def _carried(sums: Mapping[int, Sums], window: Window) -> dict[int, Sums]:
@@ -181,7 +186,7 @@ def _carried(sums: Mapping[int, Sums], window: Window) -> dict[int, Sums]:
     What meets readings of its own takes only the room that they leave, so that no second is told twice.
     """
     length = window.step_ms / 1000
-    filled: dict[int, Sums] = dict(sums)
+    filled = {i: _late_observed(item) for i, item in sums.items()}
     for i in range(min(filled, default=0), window.current + 1):
         here = filled.get(i)
         if here is None or not here.not_observed_s or here.covered_s <= length:

@@ -179,10 +179,10 @@ def in_force(now_ms: int) -> ColumnElement[bool]:
 
 
 def with_newest(source: FromClause, box: ColumnElement[str]) -> FromClause:
-    """`source` with the status of its box and that box's newest live reading, where they are there."""
-    newest = and_(
-        readings.c.box == boxes.c.box, readings.c.wall_ms == boxes.c.last_live_ms, readings.c.historical.is_(False)
-    )
+    """`source` with the status of its box and that box's newest reading, where they are there."""
+    other = readings.alias("other")
+    last = select(func.max(other.c.wall_ms)).where(other.c.box == boxes.c.box, other.c.wall_ok.is_(True))
+    newest = and_(readings.c.box == boxes.c.box, readings.c.wall_ms == last.correlate(boxes).scalar_subquery())
     return source.outerjoin(boxes, boxes.c.box == box).outerjoin(readings, newest)
 
 
@@ -198,7 +198,7 @@ def box_of(row: Row[Any]) -> Box | None:
 
 
 def newest_of(row: Row[Any]) -> Newest | None:
-    """The newest live reading in a row, or None."""
+    """The newest reading in a row, or None."""
     if row.wall_ms is None:
         return None
     return Newest(wall_ms=row.wall_ms, received_ms=row.received_ms, duration_s=row.duration_s, reason=row.reason)

@@ -136,10 +136,10 @@ def window(
 
 
 def chosen_range(key: str | None, now_ms: int, begun_ms: int | None) -> Range:
-    """The range named in the address; where none is, the shortest in which all readings there are have room."""
+    """The range named in the address; where none is, the shortest with room for all readings since `begun_ms`."""
     if key in RANGES:
         return RANGES[key]
-    age = now_ms - begun_ms if begun_ms is not None else DAY
+    age = now_ms - begun_ms if begun_ms is not None else 0
     return RANGES[next((name for name, length in LENGTHS.items() if age < length), "day")]
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+LATE_MS: Final = 60_000  # what comes later was not sent live
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +39,22 @@ class Box:
 
 @dataclass(frozen=True, kw_only=True)
 class Newest:
-    """The newest live reading of a box: when it was made and received, how long it is, its reason where it has one."""
+    """The newest reading of a box: when it was made and received, how long it is, its reason where it has one."""
 
     wall_ms: int
     received_ms: int
     duration_s: float
     reason: str | None
+
+    @property
+    def ended_ms(self) -> int:
+        """When it ended, by the box's clock."""
+        return self.wall_ms + round(self.duration_s * 1000)
+
+    @property
+    def late(self) -> bool:
+        """Whether it came more than a minute after its end. A reason that lasts is told when its minute is over."""
+        return self.received_ms - self.ended_ms > LATE_MS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +77,8 @@ class Desk:
     @property
     def live_until_ms(self) -> int | None:
         """When its newest live reading ended, by the box's clock."""
-        if self.newest is not None:
-            return self.newest.wall_ms + round(self.newest.duration_s * 1000)
+        if self.newest is not None and not self.newest.late:
+            return self.newest.ended_ms
         return self.status.last_live_ms if self.status is not None else None
 
 

@@ -91,7 +91,8 @@ def load(
     ids = [desk.id for desk in desks]
     begun = queries.begun(connection, ids)
     opened = queries.first_since(connection, ids, midnight(local(now_ms, zone).date(), zone))
-    first = min(begun.values(), default=None)
+    real = [desk.id for desk in desks if not desk.simulated]
+    first = min((begun[i] for i in real or ids if i in begun), default=None)
     chosen = chosen_range(range_key, now_ms, first)
     step = COARSE.get(chosen.key) if coarse else None
     over = window(chosen, zone, now_ms, first_ms=opened, begun_ms=first, step_ms=step)
@@ -100,7 +101,6 @@ def load(
     today = _today(connection, ids, zone, now_ms, opened, spans)
     recent = _recent(connection, ids, zone, now_ms, spans)
     arriving = machinery.arriving(connection, now_ms - LATE_MS)
-    real = [desk.id for desk in desks if not desk.simulated]
     return Scene(
         now_ms=now_ms,
         zone=zone,

@@ -55,7 +55,7 @@ def lasts(newest: Newest | None) -> bool:
 
 def is_offline(status: Box | None, newest: Newest | None, now_ms: int) -> bool:
     """Whether a box says it is gone, or its readings have stopped for 30 s by the centre's own clock."""
-    if status is None or newest is None:
+    if status is None or newest is None or newest.late:
         return True
     if status.status_ms is not None and not status.online:
         return True
@@ -66,7 +66,7 @@ def known(begins_ms: int | None, newest: Newest | None, now_ms: int) -> Known:
     """From when to when a desk should have been heard: a lasting reason answers for its minute, and for the next."""
     settled = now_ms - SETTLE_MS
     if newest is not None and lasts(newest) and now_ms - newest.received_ms <= 2 * LASTING_MS:
-        settled = min(settled, newest.wall_ms + round(newest.duration_s * SECOND))
+        settled = min(settled, newest.ended_ms)
     return Known(begins_ms, settled)
 
 

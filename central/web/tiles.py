@@ -86,7 +86,7 @@ def _plain_words(desk: Desk, now: Now, scene: Scene, words: Language) -> str:
         length = -(-round(now.recent.observed_s * SECOND) // unit) * unit
         return words.t("s_few", p=words.share(now.recent.coverage), d=words.duration(length))
     if now.state is State.CATCHUP:
-        key = "s_catching" if now.arrived is None else "s_catchup"
+        key = "s_catching" if now.arrived is None else "s_catchup" if now.figure is None else "s_arrived"
         return words.t(key, p=words.share(now.arrived), time=time)
     if now.state is State.OFFLINE:
         return words.t("s_offline", time=time) if last is not None else words.t("st_offline")

@@ -64,6 +64,11 @@ def test_most_of_it_late_is_marked_late() -> None:
     assert _looks(bins) == ["late", "ok"]
 
 
+def test_a_lasting_reason_told_at_its_end_makes_nothing_late() -> None:
+    (item,) = columns({0: _seen(30, not_observed_s=60, late_s=60)}, _window(1), ALL)
+    assert item.look is Look.OK
+
+
 def test_before_the_first_reading_nothing_is_drawn_and_after_now_nothing_is_known() -> None:
     known = Known(begins_ms=START + MINUTE, settled_ms=START + 2 * MINUTE)
     bins = columns({1: _seen(60)}, _window(4, now=2 * MINUTE + SECOND), known)

@@ -52,14 +52,21 @@ def test_desks_stand_in_desk_order_with_the_box_that_serves_them_now(engine: Eng
     assert after.status is None
 
 
-def test_a_late_reading_is_no_newest_one(engine: Engine) -> None:
+def test_the_newest_reading_tells_whether_it_came_late(engine: Engine) -> None:
     with engine.begin() as connection:
         rows.site(connection)
-        rows.desk(connection, "A", box="box-a")
-        rows.box(connection, "box-a", live_ms=T0)
-        rows.reading(connection, "box-a", T0, historical=True)
-        (desk,) = queries.desks_now(connection, T0, site_id=1)
-    assert desk.newest is None
+        for name, wall_ok in (("box-a", True), ("box-b", False)):
+            rows.desk(connection, name, box=name)
+            rows.box(connection, name, live_ms=T0)
+            rows.reading(connection, name, T0)
+            rows.reading(connection, name, T0 + MINUTE, received_ms=T0 + HOUR, historical=True, wall_ok=wall_ok)
+        late, other = queries.desks_now(connection, T0, site_id=1)
+    assert late.newest is not None
+    assert late.newest.late
+    assert late.live_until_ms == T0  # what the box's last live reading was is kept beside it
+    assert other.newest is not None
+    assert other.newest.wall_ms == T0  # a reading whose clock was off says nothing of when
+    assert not other.newest.late
 
 
 def test_readings_add_up_by_desk_and_column(engine: Engine) -> None:

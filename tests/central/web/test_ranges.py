@@ -91,7 +91,7 @@ def test_without_a_choice_the_shortest_range_with_room_for_all_readings_is_shown
 
 
 def test_a_range_that_is_not_known_is_as_none() -> None:
-    assert chosen_range("decade", 10 * HOUR, None).key == "day"
+    assert chosen_range("decade", 10 * HOUR, None).key == "15min"
     assert chosen_range("week", 10 * HOUR, 9 * HOUR).key == "week"
 
 

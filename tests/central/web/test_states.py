@@ -67,6 +67,13 @@ def test_a_lasting_reason_is_one_reading_a_minute_and_no_silence() -> None:
     assert _now(_desk(newest=old)).state is State.OFFLINE
 
 
+def test_a_minute_that_is_told_when_it_is_over_is_not_late() -> None:
+    newest = Newest(wall_ms=NOW - 63_000, received_ms=NOW - 2000, duration_s=60.0, reason="not_observed")
+    assert _now(_desk(newest=newest)).state is State.NOT
+    backlog = Newest(wall_ms=NOW - 200_000, received_ms=NOW - 2000, duration_s=60.0, reason="not_observed")
+    assert _now(_desk(newest=backlog)).state is State.OFFLINE
+
+
 def test_under_a_quarter_seen_a_live_desk_has_no_figure() -> None:
     now = _now(_desk(), Bin(Look.FEW, 900.0, Sums(seen_s=100.0)))
     assert now.state is State.FEW
