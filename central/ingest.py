@@ -31,8 +31,9 @@ from contract.topics import Channel, box_topic
 
 FLUSH_S: Final = 0.25
 BATCH_ROWS: Final = 500
+IDLE_S: Final = 0.25  # between two looks at whether it is time to stop, where nothing comes
 QUIET_S: Final = 0.01
-QUIET_MESSAGES: Final = 20  # Mosquitto's default for messages in flight: it may hold the next until we acknowledge
+QUIET_MESSAGES: Final = 20  # a broker that lets only so many be in flight waits for us before it sends the next
 RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # waits while the database fails
 PURGE_EVERY_S: Final = 3600.0
 
@@ -92,7 +93,7 @@ class Ingester:
 
     def _patience(self) -> float:
         if not self._waiting:
-            return FLUSH_S
+            return IDLE_S
         if self._failures:
             return 0.1
         return QUIET_S if len(self._waiting) >= QUIET_MESSAGES else 0.05
@@ -185,9 +186,7 @@ class Ingester:
     def _transact(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         if not arrivals:
             return []
-        with database.writing(self._engine) as connection:
-            answers = store(connection, arrivals, time.time_ns() // 1_000_000)
-        return answers
+        return store(self._engine, arrivals, time.time_ns() // 1_000_000)
 
     def _failed(self, error: DBAPIError) -> None:
         wait_s = RETRY_S[min(self._failures, len(RETRY_S) - 1)]

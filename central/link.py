@@ -2,7 +2,7 @@
 
 MQTT 5 with a session that outlives the connection, so that the broker keeps what comes while the centre is away. All
 of it runs in the caller's thread, within `poll`: what is received waits in `inbox` until the caller has stored it and
-calls `acknowledge`. MQTT 3.1.1 is spoken only where `allow_mqtt_311` is set and the broker knows nothing newer.
+calls `acknowledge`. MQTT 3.1.1 is spoken only where `allow_mqtt_311` is set and the broker takes nothing newer.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ READ_AHEAD: Final = 50  # messages read at once; a hundred readings each are ten
 SESSION_S: Final = 7 * 86_400  # how long the broker keeps the session of a centre that is away
 MAX_PACKET_BYTES: Final = 1 << 20  # the broker drops what is larger; from 128 KiB on the contract refuses it aloud
 KEEPALIVE_S: Final = 30
+ANSWER_S: Final = 10.0  # how long a broker may take to answer a CONNECT
+OLD_ANSWER_S: Final = 1.0  # where 3.1.1 is allowed: brokers of then say nothing to MQTT 5
+STEADY_S: Final = 10.0  # a connection that held so long is tried again at once
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 SHARED: Final = "$share/mien/"
@@ -58,24 +61,31 @@ class Link:
         """Prepare; nothing is sent before `poll`. Raises SettingsError where the password cannot be read."""
         self.inbox: deque[Letter] = deque()
         self.connected = False
+        self.subscribed = False  # from here on nothing that boxes send is missed
         self._settings = settings
         self._password = read_password(settings.password_file) if settings.password_file else None
         self._session = 0
         self._old = False  # speaks 3.1.1
         self._client = self._make_client()
         self._answered = False  # whether the broker answered our CONNECT
+        self._answer_until = 0.0
+        self._connected_at = 0.0
         self._wait_s = FIRST_WAIT_S
         self._next_try = 0.0
         self._said = ""
 
     def poll(self, timeout_s: float) -> None:
         """Read, write and reconnect for at most about `timeout_s`; less where something came."""
-        if self._client.socket() is None:
+        connection = self._client.socket()
+        if connection is None:
             self._reconnect(timeout_s)
             return
-        self._exchange(self._client.socket(), timeout_s)
+        self._exchange(connection, timeout_s)
         if self._client.socket() is None:
             self._lost()
+        elif not self._answered and time.monotonic() > self._answer_until:
+            self._client.disconnect()
+            self._fall_back("gives no answer")
 
     def _exchange(self, connection: socket.socket, timeout_s: float) -> None:
         """Read what is there and write what waits.
@@ -152,49 +162,57 @@ class Link:
         self._answered = False
         self._next_try = now + self._wait_s
         self._wait_s = min(LONGEST_WAIT_S, self._wait_s * 2)
+        host, port = self._settings.host, self._settings.port
         try:
             if self._old:
-                self._client.connect(self._settings.host, self._settings.port, KEEPALIVE_S)
+                self._client.connect(host, port, KEEPALIVE_S)
             else:
-                self._client.connect(
-                    self._settings.host, self._settings.port, KEEPALIVE_S, clean_start=False, properties=_properties()
-                )
+                self._client.connect(host, port, KEEPALIVE_S, clean_start=False, properties=_properties())
         except OSError as error:
             self._say(f"cannot be reached: {error.strerror or error}; start it, or correct broker.host and broker.port")
+        self._answer_until = time.monotonic() + (OLD_ANSWER_S if self._settings.allow_mqtt_311 else ANSWER_S)
 
     def _lost(self) -> None:
         """The connection is gone: say why unless the broker said so itself."""
-        if self.connected:
-            self.connected = False
-            self._say("connection lost; connecting again")
-        elif not self._answered:
-            if not self._old:
-                self._fall_back("it closed the connection without an answer, as brokers before MQTT 5 do")
+        if not self._answered:
+            self._fall_back("closes the connection without an answer")
+        elif self.connected:
+            self.connected = self.subscribed = False
+            if time.monotonic() - self._connected_at >= STEADY_S:
+                self._wait_s = FIRST_WAIT_S
+                self._next_try = 0.0
+                self._say("connection lost; connecting again")
             else:
-                self._say("closes the connection without an answer; look into its log")
+                self._say(f"connection lost at once; connecting again. {_ADVICE['Session taken over']}")
 
-    def _fall_back(self, why: str) -> None:
-        """MQTT 5 is not spoken there."""
+    def _fall_back(self, what: str) -> None:
+        """The broker does not take our CONNECT: try what else is allowed."""
         if not self._settings.allow_mqtt_311:
-            self._say(f"does not speak MQTT 5 ({why}); update it, or set broker.allow_mqtt_311 = true for a demo")
+            self._say(
+                f"{what} to MQTT 5; look into its log, and if it knows only 3.1.1 update it,"
+                " or set broker.allow_mqtt_311 = true for a demo"
+            )
             return
-        self._say(f"does not speak MQTT 5 ({why}); going on with 3.1.1, as broker.allow_mqtt_311 allows")
-        self._old = True
+        if self._old:
+            self._say(f"{what} to MQTT 5 and 3.1.1; look into its log")
+        else:
+            self._say(f"{what} to MQTT 5; trying 3.1.1, as broker.allow_mqtt_311 allows")
+            self._next_try = 0.0
+        self._old = not self._old
         self._client = self._make_client()
-        self._next_try = 0.0
 
     def _on_connect(self, client: Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         self._answered = True
         if reason.is_failure:
             name = str(reason)
-            if name == "Unsupported protocol version" and not self._old:
-                self._fall_back("it says so itself")
+            if name == "Unsupported protocol version":
+                self._fall_back("says no")
             else:
                 self._say(f"refuses the centre: {name}; {_ADVICE.get(name, 'look into its log')}")
             return
         self._session += 1
         self.connected = True
-        self._wait_s = FIRST_WAIT_S
+        self._connected_at = time.monotonic()
         shared = self._settings.shared
         if not self._old:  # a session that outlives a change of broker.shared keeps the filters of before
             client.unsubscribe([("" if shared else SHARED) + any_box(channel) for channel in FROM_BOX])
@@ -202,18 +220,18 @@ class Link:
         if shared:
             client.subscribe(CENTRE, 1)
         self._say_online()
-        self._say(f"connected as {self._settings.client_id}", level=logging.INFO)
+        spoken = "3.1.1" if self._old else "5"
+        self._say(f"connected as {self._settings.client_id}, MQTT {spoken}", level=logging.INFO)
 
     def _on_disconnect(self, client: Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         if flags.is_disconnect_packet_from_server and self.connected:
-            self.connected = False
+            self.connected = self.subscribed = False
             name = str(reason)
             self._say(f"ended the connection: {name}; {_ADVICE.get(name, 'connecting again')}")
-            if name == "Session taken over":  # two that take it from each other would never rest
-                self._next_try = time.monotonic() + LONGEST_WAIT_S
 
     def _on_subscribe(self, client: Client, data: Any, mid: int, reasons: list[ReasonCode], properties: Any) -> None:
-        if any(reason.is_failure for reason in reasons):
+        self.subscribed = not any(reason.is_failure for reason in reasons)
+        if not self.subscribed:
             self._say(f"refuses a subscription: {reasons[0]}; let the centre read mien/v1/# in the broker's ACL")
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
@@ -246,7 +264,7 @@ class Link:
 _ADVICE: Final = {
     "Bad user name or password": "correct broker.username and broker.password_file",
     "Not authorized": "correct broker.username and broker.password_file, or its ACL",
-    "Session taken over": "another ingester has the same broker.client_id; give each its own",
+    "Session taken over": "If another ingester has the same broker.client_id, give each its own",
     "Client identifier not valid": "choose another broker.client_id",
 }
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, groupby
+from itertools import groupby
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from central import aside, boxes, raw, received, rollup
+from central import aside, boxes, database, raw, received, rollup
 from central.arrivals import FUTURE_MS, LATE_MS, Arrival, wall_ok
 from central.judge import Verdict, judge
 from central.raw import Item, Sheaf
@@ -60,13 +60,27 @@ class _Ledger:
     quarantined: list[tuple[Item, str]] = field(default_factory=list)
 
 
-def store(connection: Connection, arrivals: Sequence[Arrival], now_ms: int) -> list[Answer]:
-    """Store what is new of the arrivals, at `now_ms` by the centre's clock, and return the answers to it."""
+def store(engine: Engine, arrivals: Sequence[Arrival], now_ms: int) -> list[Answer]:
+    """Store what is new of the arrivals, at `now_ms` by the centre's clock; once that is committed, what to answer.
+
+    Nearly all readings are new, so streams none of whose numbers is received are inserted in that hope. Where a unique
+    key says that it was wrong, all is rolled back and done again with each reading compared. Raises sqlalchemy's
+    DBAPIError where the database fails or refuses a value; nothing is stored then.
+    """
+    try:
+        with database.writing(engine) as connection:
+            return _store(connection, arrivals, now_ms, hopeful=True)
+    except IntegrityError:
+        with database.writing(engine) as connection:
+            return _store(connection, arrivals, now_ms, hopeful=False)
+
+
+def _store(connection: Connection, arrivals: Sequence[Arrival], now_ms: int, *, hopeful: bool) -> list[Answer]:
     ledger = _Ledger()
     streams = _streams(arrivals, now_ms)
     boxes.touch(connection, arrivals, _newest_live(streams), now_ms)
     if streams:
-        _keep_readings(connection, streams, now_ms, ledger)
+        _keep_readings(connection, streams, now_ms, ledger, hopeful=hopeful)
     for arrival in arrivals:
         _keep_other(connection, arrival, now_ms, ledger)
     named = [(*stream, refusal.seq, refusal.why) for stream, found in ledger.refused.items() for refusal in found]
@@ -113,12 +127,10 @@ def _newest_live(streams: Mapping[Stream, Sequence[Sheaf]]) -> dict[str, int]:
     return newest
 
 
-def _keep_readings(connection: Connection, streams: Mapping[Stream, list[Sheaf]], now_ms: int, ledger: _Ledger) -> None:
-    """Store the readings that are new; the rest as judged.
-
-    Nearly all are new: streams none of whose numbers is received are inserted in that hope, and the unique keys tell
-    where it was wrong. Then, and for the other streams, the stored rows are read and compared one by one.
-    """
+def _keep_readings(
+    connection: Connection, streams: Mapping[Stream, list[Sheaf]], now_ms: int, ledger: _Ledger, *, hopeful: bool
+) -> None:
+    """Store the readings that are new: whole streams in hope, the others as each reading is judged."""
     numbers = {
         stream: [reading.seq for sheaf in sheaves for reading in sheaf.readings] for stream, sheaves in streams.items()
     }
@@ -128,22 +140,17 @@ def _keep_readings(connection: Connection, streams: Mapping[Stream, list[Sheaf]]
     clean = [
         stream
         for stream, sheaves in streams.items()
-        if received.size(wanted[stream]) == len(numbers[stream])
+        if hopeful
+        and received.size(wanted[stream]) == len(numbers[stream])
         and not received.overlap(known[stream], wanted[stream])
         and min([reading.wall_ms for sheaf in sheaves for reading in sheaf.readings]) >= before_ms
     ]
-    try:
-        with connection.begin_nested():
-            raw.insert(connection, chain.from_iterable(streams[stream] for stream in clean), now_ms)
-    except IntegrityError:
-        clean = []
-    fresh = [sheaf for stream in clean for sheaf in streams[stream]]
     ledger.accepted.update({stream: numbers[stream] for stream in clean})
+    fresh = [sheaf for stream in clean for sheaf in streams[stream]]
     if len(clean) < len(streams):
         doubtful = [sheaf for stream, sheaves in streams.items() if stream not in ledger.accepted for sheaf in sheaves]
-        new = _examine(connection, doubtful, known, ledger)
-        raw.insert(connection, new, now_ms)
-        fresh += new
+        fresh += _examine(connection, doubtful, known, ledger)
+    raw.insert(connection, fresh, now_ms)
     rollup.add(connection, [sheaf for sheaf in fresh if sheaf.placed])
     received.put(connection, known, {stream: received.runs(found) for stream, found in ledger.accepted.items()})
 

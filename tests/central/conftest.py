@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,19 +63,29 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder)
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: str, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of an empty database on PostgreSQL."""
-    name = f"t{abs(hash(request.node.nodeid)):x}"
-    admin = database.connect(f"{postgresql_server}/postgres").execution_options(isolation_level="AUTOCOMMIT")
+def _admin(server: str) -> Engine:
+    return database.connect(f"{server}/postgres").execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def _created(server: str, name: str, template: str = "template1") -> Iterator[str]:
+    """The address of a new database, a copy of `template`."""
+    admin = _admin(server)
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
-        yield f"{postgresql_server}/{name}"
+        yield f"{server}/{name}"
     finally:
         with admin.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         admin.dispose()
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """The address of an empty database on PostgreSQL."""
+    with _created(postgresql_server, "empty") as address:
+        yield address
 
 
 @pytest.fixture
@@ -90,22 +101,49 @@ def url(request: pytest.FixtureRequest) -> str:
     return address
 
 
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    """A database with our tables, on each of the two."""
-    opened = database.connect(url)
-    database.migrate(opened)
-    yield opened
-    opened.dispose()
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with our tables, to be copied: sooner done than migrating for each test."""
+    path = tmp_path_factory.mktemp("migrated") / "central.db"
+    made = database.connect(f"sqlite:///{path}")
+    database.migrate(made)
+    made.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_name(postgresql_server: str) -> Iterator[str]:
+    """The name of a database on PostgreSQL with our tables, to be copied."""
+    with _created(postgresql_server, "migrated") as address:
+        made = database.connect(address)
+        database.migrate(made)
+        made.dispose()
+        yield "migrated"
 
 
 @pytest.fixture
-def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
+def sqlite_engine(sqlite_url: str, migrated_file: Path, tmp_path: Path) -> Iterator[Engine]:
     """A database with our tables on SQLite."""
+    shutil.copy(migrated_file, tmp_path / "central.db")
     opened = database.connect(sqlite_url)
-    database.migrate(opened)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def postgresql_engine(postgresql_server: str, migrated_name: str) -> Iterator[Engine]:
+    """A database with our tables on PostgreSQL."""
+    with _created(postgresql_server, "test", migrated_name) as address:
+        opened = database.connect(address)
+        yield opened
+        opened.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """A database with our tables, on each of the two."""
+    opened: Engine = request.getfixturevalue(f"{request.param}_engine")
+    return opened
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select, text
 
 from central import database, rollup
+from central.raw import Sheaf
 from central.schema import ROLLUPS, metadata
 from central.store import store
 from contract.expressions import EXPRESSIONS
@@ -42,8 +43,7 @@ def test_they_equal_the_sums_over_the_raw_rows(engine: Engine, batches: list[lis
             connection.execute(table.delete())
     for batch in batches:
         both = [arrival([one], box=f"box-{one.seq % 2}", historical=historical) for one in batch]
-        with database.writing(engine) as connection:
-            store(connection, both, NOW_MS)
+        store(engine, both, NOW_MS)
     with engine.connect() as connection:
         raw = connection.execute(text("SELECT count(*) FROM readings")).scalar_one()
         assert raw == len({one.seq for batch in batches for one in batch})
@@ -77,8 +77,8 @@ def _summed(connection: Any, length_ms: int) -> dict[tuple[str, int], tuple[floa
 def test_a_quarter_hour_is_fifteen_minutes(sqlite_engine: Engine) -> None:
     start_ms = NOW_MS // 900_000 * 900_000
     made = [reading(seq, wall_ms=start_ms + (seq - 1) * 60_000) for seq in range(1, 17)]
-    with database.writing(sqlite_engine) as connection:
-        store(connection, [arrival(made)], NOW_MS + 900_000)
+    store(sqlite_engine, [arrival(made)], NOW_MS + 900_000)
+    with sqlite_engine.connect() as connection:
         found = connection.execute(text("SELECT start_ms, readings FROM quarters ORDER BY 1")).all()
     assert [tuple(row) for row in found] == [(start_ms, 15), (start_ms + 900_000, 1)]
 
@@ -90,7 +90,7 @@ def test_each_second_is_seen_or_unseen_or_not_observed() -> None:
         unseen(3, Reason.DARK),
         unseen(4, Reason.NOT_OBSERVED, duration_s=60.0),
     ]
-    found = rollup.tally([rollup.Sheaf("box-1", EPOCH, False, True, made)], 60_000)
+    found = rollup.tally([Sheaf("box-1", EPOCH, False, True, made)], 60_000)
     sums = dict(zip(rollup.SUMS, found["box-1", NOW_MS // 60_000 * 60_000], strict=True))
     assert sums["readings"] == 4
     assert (sums["seen_s"], sums["unseen_s"], sums["not_observed_s"]) == (1.5, 1.0, 60.0)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import Engine, select
 
-from central import aside, database, retention
+from central import aside, retention
 from central.arrivals import FUTURE_MS, Arrival, wall_ok
 from central.schema import boxes, gaps, minutes, quarantine, readings, refused
 from central.settings import Retention
@@ -40,8 +40,7 @@ def put(engine: Engine) -> Store:
     """Stores arrivals in one transaction and returns the answers."""
 
     def run(*arrivals: Arrival, now_ms: int = NOW_MS) -> list[Message]:
-        with database.writing(engine) as connection:
-            return [answer.message for answer in store(connection, arrivals, now_ms)]
+        return [answer.message for answer in store(engine, arrivals, now_ms)]
 
     return run
 
