@@ -18,7 +18,7 @@ from contract.messages import Request, Status
 from contract.topics import Channel, parse_box_topic
 
 FUTURE_MS: Final = 600_000  # so far may a box's clock and the centre's differ
-LATE_MS: Final = 60_000  # as the contract has it: older readings are historical
+LATE_MS: Final = 60_000  # as the contract has it: what ended longer ago is historical
 
 _log: Final = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ from central.errors import BrokerError
 from central.settings import Broker, read_password
 from contract.encoding import encode
 from contract.messages import CentreStatus
-from contract.topics import CENTRE, FROM_BOX, any_box
+from contract.topics import CENTRE, FROM_BOX, Channel, any_box
 
 RECEIVE_MAXIMUM: Final = 500  # messages that the broker may send ahead of our acknowledgements
 READ_AHEAD: Final = 50  # messages read at once; a hundred readings each are ten transactions
@@ -213,12 +213,9 @@ class Link:
         self._session += 1
         self.connected = True
         self._connected_at = time.monotonic()
-        shared = self._settings.shared
-        if not self._old:  # a session that outlives a change of broker.shared keeps the filters of before
-            client.unsubscribe([("" if shared else SHARED) + any_box(channel) for channel in FROM_BOX])
-        client.subscribe([((SHARED if shared else "") + any_box(channel), 1) for channel in FROM_BOX])
-        if shared:
-            client.subscribe(CENTRE, 1)
+        wanted, unwanted = _filters(shared=self._settings.shared)
+        client.unsubscribe(unwanted)  # a session that outlives a change of broker.shared has them still
+        client.subscribe([(topics, 1) for topics in wanted])
         self._say_online()
         spoken = "3.1.1" if self._old else "5"
         self._say(f"connected as {self._settings.client_id}, MQTT {spoken}", level=logging.INFO)
@@ -267,6 +264,15 @@ _ADVICE: Final = {
     "Session taken over": "If another ingester has the same broker.client_id, give each its own",
     "Client identifier not valid": "choose another broker.client_id",
 }
+
+
+def _filters(*, shared: bool) -> tuple[list[str], list[str]]:
+    """What to subscribe to, and what not. Status is never shared: brokers retain nothing for shared subscriptions."""
+    alone = [any_box(channel) for channel in FROM_BOX]
+    split = [SHARED + topics for topics in alone]
+    status = any_box(Channel.STATUS)
+    together = [CENTRE, status, *(topics for topics in split if not topics.endswith(status))]
+    return (together, [*(set(alone) - {status})]) if shared else (alone, [CENTRE, *split])
 
 
 def _status(*, online: bool) -> CentreStatus:

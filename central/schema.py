@@ -75,6 +75,8 @@ placements: Final = Table(
     Column("from_ms", BigInteger, nullable=False),
     Column("until_ms", BigInteger),  # null: still there
 )
+_open: Final = text("until_ms IS NULL")
+Index("uq_placements_open", placements.c.box, unique=True, sqlite_where=_open, postgresql_where=_open)  # in one place
 
 boxes: Final = Table(
     "boxes",

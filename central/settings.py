@@ -120,7 +120,7 @@ def load(path: Path | str | None = None) -> Settings:
     try:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{place}: {_plainly(str(error))}; correct it there, see docs/settings.md") from error
+        raise SettingsError(f"{place}: {_plainly(str(error))}; correct it there, see docs/centre.md") from error
 
 
 def read_password(path: str) -> str:

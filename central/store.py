@@ -104,15 +104,15 @@ def _sheaves(box: str, opened: Opened, now_ms: int) -> list[Sheaf]:
     late_ms = now_ms - LATE_MS
 
     def flags(reading: Reading) -> tuple[bool, bool]:
-        late = opened.historical or (reading.clock_ok and reading.wall_ms < late_ms)
+        late = opened.historical or (reading.clock_ok and reading.wall_ms + 1000 * reading.duration_s < late_ms)
         return late, wall_ok(reading.wall_ms, reading.clock_ok, now_ms)
 
     readings = opened.readings
-    times = [reading.wall_ms for reading in readings]
-    if {reading.clock_ok for reading in readings} == {True} and max(times) <= now_ms + FUTURE_MS:
-        if opened.historical or max(times) < late_ms:
+    ends = [reading.wall_ms + 1000 * reading.duration_s for reading in readings]
+    if {reading.clock_ok for reading in readings} == {True} and max(ends) <= now_ms + FUTURE_MS:
+        if opened.historical or max(ends) < late_ms:
             return [Sheaf(box, opened.epoch, True, True, readings)]
-        if min(times) >= late_ms:
+        if min(ends) >= late_ms:
             return [Sheaf(box, opened.epoch, False, True, readings)]
     return [Sheaf(box, opened.epoch, *same, tuple(group)) for same, group in groupby(readings, flags)]
 

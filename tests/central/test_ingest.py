@@ -237,8 +237,9 @@ def test_what_came_while_the_centre_was_away_is_stored_when_it_is_back(
     assert count(sqlite_engine) == 40
 
 
+@pytest.mark.parametrize("shared", [False, True])
 def test_a_status_of_before_is_known_but_no_sign_of_life(
-    sqlite_engine: Engine, broker: BrokerProcess, box: Box
+    sqlite_engine: Engine, broker: BrokerProcess, box: Box, shared: bool
 ) -> None:
     box.say(Channel.STATUS, encode(Status(online=True, software="1.0")), retain=True)
 
@@ -247,7 +248,7 @@ def test_a_status_of_before_is_known_but_no_sign_of_life(
             rows = connection.execute(select(boxes.c.online, boxes.c.software, boxes.c.last_seen_ms))
             return [tuple(row) for row in rows]
 
-    with ingesting(sqlite_engine, settings_for(broker.port)):
+    with ingesting(sqlite_engine, settings_for(broker.port, shared=shared)):
         wait_for(lambda: found() == [(True, "1.0", None)])
 
 

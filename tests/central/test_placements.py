@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from central import database, placements
 from central.errors import PlacementError
@@ -93,3 +94,9 @@ def test_time_does_not_run_backwards(engine: Engine) -> None:
     place(engine, "box-1", "Desk 1", 100)
     with pytest.raises(PlacementError, match="begins later than that"):
         place(engine, "box-1", "Desk 2", 100)
+
+
+def test_a_box_is_never_at_two_desks(engine: Engine) -> None:
+    place(engine, "box-1", "Desk 1", 100)
+    with pytest.raises(IntegrityError), database.writing(engine) as connection:
+        connection.execute(insert(table).values(box="box-1", desk_id=1, from_ms=200))

@@ -28,9 +28,9 @@ from contract.messages import (
     ReportRefused,
     Status,
 )
-from contract.reading import Reading
+from contract.reading import Reading, Reason
 
-from .made import DAY_MS, EPOCH, NOW_MS, OTHER_EPOCH, arrival, asking, numbered, reading, renumbered
+from .made import DAY_MS, EPOCH, NOW_MS, OTHER_EPOCH, arrival, asking, numbered, reading, renumbered, unseen
 
 Store = Callable[..., list[Message]]
 
@@ -255,9 +255,13 @@ class TestBoxes:
 
     def test_historical_readings_are_not_live(self, engine: Engine, put: Store) -> None:
         put(arrival(numbered([1]), historical=True))
-        put(arrival(numbered([2], wall_ms=NOW_MS - 61_000)))
+        put(arrival(numbered([2], wall_ms=NOW_MS - 61_001)))
         assert rows(engine, boxes, "last_seen_ms", "last_live_ms") == [(NOW_MS, None)]
         assert rows(engine, readings, "historical") == [(True,), (True,)]
+
+    def test_a_minute_that_is_told_at_its_end_is_live(self, engine: Engine, put: Store) -> None:
+        put(arrival([unseen(1, Reason.NOT_OBSERVED, wall_ms=NOW_MS - 61_000, duration_s=60.0)]))
+        assert rows(engine, readings, "historical") == [(False,)]
 
     def test_the_newest_live_reading_stays_the_newest(self, engine: Engine, put: Store) -> None:
         put(arrival(numbered([2], wall_ms=NOW_MS)))

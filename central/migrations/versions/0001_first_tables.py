@@ -199,3 +199,11 @@ def _create_desks() -> None:
     )
     op.create_index(op.f("ix_placements_box"), "placements", ["box"])
     op.create_index(op.f("ix_placements_desk_id"), "placements", ["desk_id"])
+    op.create_index(
+        "uq_placements_open",
+        "placements",
+        ["box"],
+        unique=True,
+        sqlite_where=sa.text("until_ms IS NULL"),
+        postgresql_where=sa.text("until_ms IS NULL"),
+    )
