@@ -26,6 +26,6 @@ def test_every_setting_is_listed_with_its_default(key: str, default: object) -> 
 
 
 def test_every_command_in_the_text_is_one() -> None:
-    named = {part.split()[0].strip("`") for part in TEXT.split("mien-central ")[1:]}
+    named = {part.split()[0].strip("`,") for part in TEXT.split("mien-central ")[1:]}
     known = set(_parser().format_help().replace("\n", " ").split())
     assert named <= known
