@@ -18,7 +18,7 @@ from central.web.ranges import MINUTE, RANGES, Window, local, midnight
 from central.web.records import Desk, Reading, Site
 from central.web.scene import RECENT_MS, Scene, load, site_zone
 from central.web.states import Now, State
-from central.web.tiles import glyph, state_words
+from central.web.tiles import glyph, plain_words, state_words
 from central.web.view import Figure, Legend, TableRow, leading, legend, scale_of, series, table
 from central.web.week import WeekMap, week_map
 
@@ -94,7 +94,7 @@ def _view(
         site=site,
         sites=sites,
         desk=desk,
-        state=state_words(desk, now, scene, words),
+        state=words.t("st_live") if now.state is State.LIVE else plain_words(desk, now, scene, words),
         glyph=name,
         tone=tone,
         range=scene.window.range.key,

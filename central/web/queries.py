@@ -81,12 +81,20 @@ def begun(connection: Connection, desk_ids: Sequence[int]) -> dict[int, int]:
         .where(minutes.c.box == at.c.box, minutes.c.start_ms >= at.c.low, minutes.c.start_ms < at.c.high)
         .scalar_subquery()
     )
-    starts = select(at.c.desk_id, at.c.box, rolled.label("ms")).where(at.c.desk_id.in_(desk_ids)).subquery("starts")
-    raw = select(func.min(readings.c.wall_ms)).where(readings.c.box == starts.c.box, readings.c.wall_ms >= starts.c.ms)
-    query = select(starts.c.desk_id, starts.c.ms, raw.scalar_subquery().label("raw")).where(starts.c.ms.is_not(None))
+    starts = (
+        select(at.c.desk_id, at.c.box, at.c.from_ms, rolled.label("ms"))
+        .where(at.c.desk_id.in_(desk_ids))
+        .subquery("starts")
+    )
+    raw = select(func.min(readings.c.wall_ms)).where(
+        readings.c.box == starts.c.box, readings.c.wall_ms >= starts.c.ms, readings.c.wall_ms >= starts.c.from_ms
+    )
+    query = select(starts, raw.scalar_subquery().label("raw")).where(starts.c.ms.is_not(None))
     found: dict[int, int] = {}
     for row in connection.execute(query):
-        first = row.raw if row.raw is not None and row.raw < row.ms + MINUTE else row.ms
+        first = max(row.ms, min(row.from_ms, row.ms + MINUTE))
+        if row.raw is not None and row.raw < row.ms + MINUTE:
+            first = row.raw
         found[row.desk_id] = min(first, found.get(row.desk_id, first))
     return found
 
@@ -147,7 +155,7 @@ def quarters_together(connection: Connection, desk_ids: Sequence[int], spans: Se
 
 @cache
 def placed(length_ms: int) -> Subquery:
-    """Placements as (desk_id, box, low, high): which bins of `length_ms` are the desk's, by their beginning.
+    """Placements as (desk_id, box, from_ms, low, high): which bins of `length_ms` are the desk's, by their beginning.
 
     The bins in which a box came or went count whole, unless they hold readings of another desk too.
     """
@@ -162,6 +170,7 @@ def placed(length_ms: int) -> Subquery:
     return select(
         mine.c.desk_id,
         mine.c.box,
+        mine.c.from_ms,
         case((shared_before, mine.c.from_ms), else_=floor).label("low"),
         case((or_(rest == 0, shared_after), until - rest), else_=until - rest + length_ms).label("high"),
     ).subquery("placed")

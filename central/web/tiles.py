@@ -74,11 +74,12 @@ def state_words(desk: Desk, now: Now, scene: Scene, words: Language) -> str:
     if now.state is State.LIVE and now.figure is not None:
         lead = leading(now.figure, words)
         return words.t("sim_looks" if desk.simulated else "looks_two", **lead)
-    said = _plain_words(desk, now, scene, words)
+    said = plain_words(desk, now, scene, words)
     return words.t("sim_state", what=said) if desk.simulated else said
 
 
-def _plain_words(desk: Desk, now: Now, scene: Scene, words: Language) -> str:
+def plain_words(desk: Desk, now: Now, scene: Scene, words: Language) -> str:
+    """A desk's state alone: neither what its face looks like nor whether it is simulated."""
     last = desk.live_until_ms
     time = words.moment(last, scene.zone, scene.now_ms) if last is not None else words.t("never")
     if now.state is State.FEW:

@@ -53,7 +53,7 @@ class Served:
     def start(self) -> None:
         """Begin to answer."""
         channels: dict[int, Any] = {}
-        create_server(self.app, map=channels, host="127.0.0.1", port=self.port, threads=12)
+        create_server(self.app, map=channels, host="127.0.0.1", port=self.port, threads=16)
         self._ends.clear()
         self._thread = threading.Thread(target=self._run, args=(channels,), daemon=True)
         self._thread.start()
@@ -147,7 +147,7 @@ def _served(file: Path, max_streams: int) -> Served:
 @pytest.fixture(scope="module")
 def floor(made_file: Path) -> Iterator[Served]:
     """The made floor, for tests that change nothing."""
-    served = _served(made_file, max_streams=6)
+    served = _served(made_file, max_streams=12)
     yield served
     served.end()
 

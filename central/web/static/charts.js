@@ -4,7 +4,7 @@
 (() => {
   const M = window.Mien;
   const STRIP = { low: -.14, bottom: -.115, top: -.04 };   // the coverage strip, on the scale of the shares
-  const NARROW = [-.35, .5], WIDE = [-1, 1];               // the fixed scale of valence, and where a value leaves it
+  const NARROW = [-.35, .5], WIDE = [-1.06, 1.06];         // the fixed scale of valence, and where a value leaves it
   const PHONE = 560, MANY = 90, MOST = 2000;
   const rebuilds = [];
   M.redraw = () => rebuilds.forEach(build => build());
@@ -15,9 +15,8 @@
   function ticksFor(box, series) {                         // as many labels as have room
     const room = series.step >= 3600000 ? 76 : 52, width = Math.max(1, box.clientWidth - 66);
     const every = [1, 2, 3, 4, 6, 8, 12].find(k => width / Math.max(1, series.ticks.length / k) >= room) || 12;
-    const first = series.ticks.findIndex(([, label]) => every === 1 || Number(label.slice(-2)) % (5 * every) === 0
-      || (label.endsWith(":00") && Number(label.slice(0, 2)) % every === 0));
-    return series.ticks.filter((_, i) => (i - Math.max(0, first)) % every === 0);
+    const first = Math.max(0, series.ticks.findIndex(([, label]) => Number(label.slice(-2)) % (5 * every) === 0));
+    return series.ticks.filter((_, i) => (i - first) % every === 0);   // from a round one
   }
 
   function options(box, series, y) {

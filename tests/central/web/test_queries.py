@@ -146,7 +146,7 @@ def test_the_bin_in_which_a_box_was_first_placed_counts_whole(engine: Engine) ->
         found = queries.sums(connection, _minutes(1), [desk])
         begun = queries.begun(connection, [desk])
     assert found[desk][0].seen_s == 40.0
-    assert begun == {desk: T0}
+    assert begun == {desk: T0 + 20 * SECOND}
 
 
 def test_a_desk_begins_with_its_first_raw_reading_while_that_is_kept(engine: Engine) -> None:
@@ -160,6 +160,16 @@ def test_a_desk_begins_with_its_first_raw_reading_while_that_is_kept(engine: Eng
         rows.reading(connection, "box-b", T0 + 10 * MINUTE)
         begun = queries.begun(connection, [kept, purged, silent])
     assert begun == {kept: T0 + 40 * SECOND, purged: T0}
+
+
+def test_what_a_box_read_before_it_stood_at_a_desk_is_not_the_desk_s(engine: Engine) -> None:
+    with engine.begin() as connection:
+        rows.site(connection)
+        desk = rows.desk(connection, "A", box="box-a", from_ms=T0 + 20 * SECOND)
+        rows.minute(connection, "box-a", T0, seen=60.0)
+        for second in (0, 10, 30, 40):
+            rows.reading(connection, "box-a", T0 + second * SECOND)
+        assert queries.begun(connection, [desk]) == {desk: T0 + 30 * SECOND}
 
 
 def test_a_day_opens_with_the_first_quarter_hour_observed(engine: Engine) -> None:
