@@ -66,6 +66,7 @@ class Link:
         self._password = read_password(settings.password_file) if settings.password_file else None
         self._session = 0
         self._old = False  # speaks 3.1.1
+        self._leaving = False
         self._client = self._make_client()
         self._answered = False  # whether the broker answered our CONNECT
         self._answer_until = 0.0
@@ -120,6 +121,7 @@ class Link:
         """Say that the centre is away, and end in order; the broker goes on keeping messages for this session."""
         if not self.connected:
             return
+        self._leaving = True
         self.publish(CENTRE, encode(_status(online=False)), retain=True)
         until = time.monotonic() + 2.0
         while self._client.want_write() and time.monotonic() < until:
@@ -245,7 +247,7 @@ class Link:
             gone = not msgspec.json.decode(payload, type=CentreStatus).online
         except msgspec.DecodeError:
             gone = True
-        if gone and self.connected:
+        if gone and self.connected and not self._leaving:
             self._say_online()
 
     def _say_online(self) -> None:

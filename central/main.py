@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     place.add_argument("--site", required=True, metavar="NAME")
     place.add_argument("--team", metavar="NAME", help="the desk's team; unchanged where not given")
     place.add_argument("--zone", metavar="ZONE", help="the site's time zone, as Asia/Kolkata; a new site needs it")
+    place.add_argument(
+        "--since", type=_moment, metavar="TIME", help="since when, as 2026-11-20T08:00+07:00; now where not given"
+    )
     _add(commands, "desks", _desks, "list desks and the boxes that serve them")
     _add(commands, "purge", _purge, "delete now what is older than [retention] says (ingest does it every hour)")
     quarantine = _add(commands, "quarantine", _quarantine, "list readings that contradict what is stored")

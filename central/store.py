@@ -104,11 +104,11 @@ def _sheaves(box: str, opened: Opened, now_ms: int) -> list[Sheaf]:
     late_ms = now_ms - LATE_MS
 
     def flags(reading: Reading) -> tuple[bool, bool]:
-        late = opened.historical or (reading.clock_ok and reading.wall_ms + 1000 * reading.duration_s < late_ms)
+        late = opened.historical or (reading.clock_ok and reading.ended_ms < late_ms)
         return late, wall_ok(reading.wall_ms, reading.clock_ok, now_ms)
 
     readings = opened.readings
-    ends = [reading.wall_ms + 1000 * reading.duration_s for reading in readings]
+    ends = [reading.ended_ms for reading in readings]
     if {reading.clock_ok for reading in readings} == {True} and max(ends) <= now_ms + FUTURE_MS:
         if opened.historical or max(ends) < late_ms:
             return [Sheaf(box, opened.epoch, True, True, readings)]

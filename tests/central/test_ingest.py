@@ -215,10 +215,11 @@ def test_hostile_messages_leave_the_ingester_alive_and_lose_nothing_else(
     assert len(lines) == 1, "at most a line a minute for each box"
 
 
+@pytest.mark.parametrize("shared", [False, True])
 def test_the_centre_says_that_it_is_there_and_that_it_leaves(
-    sqlite_engine: Engine, broker: BrokerProcess, box: Box
+    sqlite_engine: Engine, broker: BrokerProcess, box: Box, shared: bool
 ) -> None:
-    with ingesting(sqlite_engine, settings_for(broker.port)):
+    with ingesting(sqlite_engine, settings_for(broker.port, shared=shared)):
         wait_for(lambda: [status.online for status in box.centre] == [True])
     wait_for(lambda: [status.online for status in box.centre] == [True, False])
     with Box(broker.port, "box-9") as late:
