@@ -107,6 +107,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     faces: Annotated[int, Meta(ge=0, le=1000)] = 0
     reason: Reason | None = None
 
+    @property
+    def ended_ms(self) -> int:
+        """UTC milliseconds at which the window ended: a reading's age counts from here, for one may last a minute."""
+        return self.wall_ms + round(1000 * self.duration_s)
+
     def __post_init__(self) -> None:
         """Hold the fields together: an expression or a reason, never both, never neither."""
         if (self.shares is None) == (self.reason is None):

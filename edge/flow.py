@@ -48,8 +48,8 @@ class Head(Protocol):
         """Its number."""
 
     @property
-    def wall_ms(self) -> int:
-        """When it was made, UTC."""
+    def ended_ms(self) -> int:
+        """When its window ended, UTC."""
 
     @property
     def sent(self) -> bool:
@@ -65,9 +65,9 @@ class _Flight:
     due: float
 
 
-def is_historical(wall_ms: int, now_ms: int) -> bool:
-    """Whether live tiles should ignore a reading of `wall_ms`."""
-    return now_ms - wall_ms > FRESH_MS
+def is_historical(ended_ms: int, now_ms: int) -> bool:
+    """Whether live tiles should ignore a reading that ended then; one may have begun a minute earlier."""
+    return now_ms - ended_ms > FRESH_MS
 
 
 class Flow:
@@ -195,7 +195,7 @@ class Flow:
         fresh = [
             head.seq
             for head in heads
-            if not is_historical(head.wall_ms, now_ms) and self._may_go(head) and not (asking and head.sent)
+            if not is_historical(head.ended_ms, now_ms) and self._may_go(head) and not (asking and head.sent)
         ]
         room = min(self._batch, WINDOW - len(self._flights))
         return tuple(fresh[-room:]) if room > 0 else ()
@@ -215,9 +215,9 @@ class Flow:
         heads = [
             head
             for head in oldest(WINDOW + MAX_READINGS)
-            if now_ms - head.wall_ms >= LIVE_ONLY_MS and self._may_go(head)
+            if now_ms - head.ended_ms >= LIVE_ONLY_MS and self._may_go(head)
         ]
-        kinds = groupby(heads[:room], key=lambda head: is_historical(head.wall_ms, now_ms))
+        kinds = groupby(heads[:room], key=lambda head: is_historical(head.ended_ms, now_ms))
         batch = tuple(head.seq for _, kind in islice(kinds, 1) for head in kind)
         self._catch_up_at = now + (len(batch) / self._per_s if batch else 1.0)
         return batch

@@ -142,7 +142,7 @@ class Publisher:
         """The readings as messages that the broker takes; one that is too large by itself is set aside."""
         if not readings:
             return
-        old = is_historical(readings[0].wall_ms, now_ms)
+        old = is_historical(readings[0].ended_ms, now_ms)
         message = Readings(epoch=self._relay.epoch, historical=old, readings=tuple(readings))
         try:
             payload = encode(message)

@@ -17,6 +17,7 @@ from edge.store.bounds import epoch_of
 from edge.store.connection import open_checked
 from edge.store.rows import COLUMN_LIST, from_row
 
+_ENDED_MS: Final = "wall_ms + CAST(round(1000 * duration_s) AS INTEGER)"
 MAX_WHY: Final = 200  # characters of a reason, as in the contract
 
 
@@ -25,7 +26,7 @@ class Head:
     """What the publisher needs to know of a waiting row to decide when it goes."""
 
     seq: int
-    wall_ms: int
+    ended_ms: int  # UTC, of its window
     sent: bool  # in this epoch, by whatever process
 
 
@@ -244,9 +245,10 @@ class Relay:
     def _heads(self, order: str, limit: int) -> list[Head]:
         with self._connection.reading() as db:
             rows = db.execute(
-                f"SELECT seq, wall_ms, sent FROM outbox WHERE state = 'waiting' ORDER BY seq {order} LIMIT ?", (limit,)
+                f"SELECT seq, {_ENDED_MS}, sent FROM outbox WHERE state = 'waiting' ORDER BY seq {order} LIMIT ?",
+                (limit,),
             ).fetchall()
-        return [Head(seq, wall_ms, bool(sent)) for seq, wall_ms, sent in rows]
+        return [Head(seq, ended_ms, bool(sent)) for seq, ended_ms, sent in rows]
 
 
 def new_epoch() -> str:

@@ -44,7 +44,7 @@ class Box:
             self.messages += 1
             self.flow.sent(self.messages, numbers, self.now)
             for seq in numbers:
-                self.rows[seq] = Head(seq, self.rows[seq].wall_ms, True)
+                self.rows[seq] = Head(seq, self.rows[seq].ended_ms, True)
             if acked:
                 self.flow.acked(self.messages)
             self.now += 0.001

@@ -97,6 +97,15 @@ def test_what_waits_arrives_as_it_was_made_and_is_freed(desk: Settings, broker: 
     assert not any(message.historical for message in centre.messages)
 
 
+def test_a_reason_that_lasted_a_minute_and_just_ended_is_live(desk: Settings, broker: BrokerProcess) -> None:
+    Outbox(desk.store, desk.policy).add(
+        without_face(1, Reason.PAUSED, wall_ms=now_ms() - 63_000, duration_s=60.0),
+    )
+    with Centre(broker.port) as centre, publishing(desk):
+        wait_for(lambda: _waiting(desk) == 0, "it is freed")
+    assert [message.historical for message in centre.messages] == [False]
+
+
 def test_an_acknowledgement_of_the_broker_frees_nothing(desk: Settings, broker: BrokerProcess) -> None:
     _add(desk, 5)
     with Centre(broker.port, answers=False) as centre, publishing(desk):
