@@ -93,6 +93,17 @@ def _add(
     return parser
 
 
+def _moment(text: str) -> int:
+    """UTC milliseconds of an ISO 8601 time that says how far it is from UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time with an offset; write it as 2026-11-20T08:00+07:00")
+    return int(moment.timestamp() * 1000)
+
+
 def _settings(arguments: argparse.Namespace) -> Settings:
     path: Path | None = arguments.config
     if path is None and DEFAULT_FILE.exists():
@@ -148,6 +159,7 @@ def _place(arguments: argparse.Namespace) -> int:
                 site=arguments.site,
                 team=arguments.team,
                 zone=arguments.zone,
+                at_ms=arguments.since,
             )
     except DBAPIError as error:
         raise DatabaseError(database.explained(engine, error)) from error

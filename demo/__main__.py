@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -27,7 +28,7 @@ START_S: Final = 60.0
 DRAIN_S: Final = 60.0
 ON_THEIR_WAY: Final = 100  # readings: a few seconds of twelve desks
 DEFAULT_PORT: Final = 8080
-HISTORY_H: Final = "3"  # hours that the simulated desks look back on, so that their charts are not empty
+HISTORY_H: Final = 3  # hours that the simulated desks look back on, so that their charts are not empty
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def start(folder: Path, options: Options) -> tuple[Children, Broker]:
 
 def _start_centre(children: Children, running: Broker, options: Options) -> None:
     config = ["--config", str(configs.write_centre(children.folder, running, options.port))]
-    site = ["--site", "Demo", "--zone", configs.local_zone()]
+    since = datetime.now(timezone.utc) - timedelta(hours=HISTORY_H + 1)
+    site = ["--site", "Demo", "--zone", configs.local_zone(), "--since", since.isoformat(timespec="seconds")]
     children.run(["mien-central", "migrate", *config])
     for place in configs.placements():
         children.run(["mien-central", "place", place.box, "--desk", place.desk, "--team", place.team, *site, *config])
@@ -99,7 +101,7 @@ def _start_desks(children: Children, running: Broker, options: Options) -> None:
     desk = configs.write_desk(children.folder, running, options.camera)
     children.start("desk", ["mien-desk", "run", str(desk), "--pids", str(children.folder / "pids")])
     simulated = configs.write_simulated(children.folder, running)
-    children.start("simulated", ["mien-desk", "simulate", str(simulated), "--history", HISTORY_H])
+    children.start("simulated", ["mien-desk", "simulate", str(simulated), "--history", str(HISTORY_H)])
 
 
 def watch(children: Children, options: Options) -> dict[str, bool]:

@@ -147,3 +147,18 @@ def test_a_damaged_database_is_named(tmp_path: Path) -> None:
     status, _, error = ran("desks", folder=tmp_path)
     assert (status, error.count("\n")) == (14, 1)
     assert "central.db" in error
+
+
+def test_a_box_can_be_placed_since_a_time_gone_by(tmp_path: Path) -> None:
+    ran("migrate", folder=tmp_path)
+    status, _, error = ran(*PLACE, "--zone", "Asia/Ho_Chi_Minh", "--since", "2026-11-20T08:00+07:00", folder=tmp_path)
+    assert (status, error) == (0, "")
+    with closing(sqlite3.connect(tmp_path / "central.db")) as db:
+        assert db.execute("SELECT from_ms, until_ms FROM placements").fetchall() == [(1_795_136_400_000, None)]
+
+
+@pytest.mark.parametrize("since", ["2026-11-20T08:00", "this morning"])
+def test_a_time_without_an_offset_is_refused_with_what_to_write(tmp_path: Path, since: str) -> None:
+    status, _, error = ran(*PLACE, "--since", since, folder=tmp_path)
+    assert status == 2
+    assert "write it as 2026-11-20T08:00+07:00" in error
