@@ -36,6 +36,7 @@ KEEPALIVE_S: Final = 30
 ANSWER_S: Final = 10.0  # how long a broker may take to answer a CONNECT
 OLD_ANSWER_S: Final = 1.0  # where 3.1.1 is allowed: brokers of then say nothing to MQTT 5
 STEADY_S: Final = 10.0  # a connection that held so long is tried again at once
+LEAVE_S: Final = 2.0  # how long a broker may take to confirm our farewell
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 30.0
 SHARED: Final = "$share/mien/"
@@ -122,9 +123,9 @@ class Link:
         if not self.connected:
             return
         self._leaving = True
-        self.publish(CENTRE, encode(_status(online=False)), retain=True)
-        until = time.monotonic() + 2.0
-        while self._client.want_write() and time.monotonic() < until:
+        farewell = self._client.publish(CENTRE, encode(_status(online=False)), qos=1, retain=True)
+        until = time.monotonic() + LEAVE_S
+        while self.connected and time.monotonic() < until and not farewell.is_published():
             self.poll(0.05)
         self._client.disconnect()
         self.connected = False
