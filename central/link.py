@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -125,7 +125,9 @@ class Link:
         self._leaving = True
         farewell = self._client.publish(CENTRE, encode(_status(online=False)), qos=1, retain=True)
         until = time.monotonic() + LEAVE_S
-        while self.connected and time.monotonic() < until and not farewell.is_published():
+        while farewell.rc == MQTTErrorCode.MQTT_ERR_SUCCESS and not farewell.is_published():
+            if not self.connected or time.monotonic() > until:
+                break
             self.poll(0.05)
         self._client.disconnect()
         self.connected = False

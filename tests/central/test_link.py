@@ -151,3 +151,13 @@ def test_a_second_centre_of_the_same_name_is_named(tmp_path: Path, caplog: pytes
     ):
         polling(lambda: warnings(caplog), one, two)
     assert "another ingester has the same broker.client_id, give each its own" in warnings(caplog)[0]
+
+
+@needs_mosquitto
+def test_leaving_a_broker_that_is_gone_is_no_error(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as broker:
+        link = Link(Broker(port=broker.port))
+        polling(lambda: link.subscribed, link)
+        broker.kill()
+        link.close()
+        assert not link.connected
