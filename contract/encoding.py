@@ -10,6 +10,7 @@ import msgspec
 from contract.errors import ContractError
 from contract.messages import (
     MAX_READINGS,
+    PRIVATE_REASON,
     VERSION,
     CentreStatus,
     Command,
@@ -20,7 +21,7 @@ from contract.messages import (
     Request,
     Status,
 )
-from contract.reading import Reading, Seq, Token
+from contract.reading import PRIVATE, Reading, Seq, Token
 
 MAX_MESSAGE_BYTES: Final = 128 * 1024  # a hundred readings are about 45 kB
 
@@ -103,6 +104,9 @@ def open_readings(data: bytes) -> Opened:
             continue
         if reading.seq < 1:
             raise ContractError("reading: has no number; the sender must take it from its outbox")
+        if reading.reason in PRIVATE:
+            refused.append(Refusal(seq=reading.seq, why=f"reading: {PRIVATE_REASON}; update the box"))
+            continue
         readings.append(reading)
     return Opened(envelope.epoch, envelope.historical, tuple(readings), tuple(refused))
 

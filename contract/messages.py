@@ -13,11 +13,12 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from contract.reading import Milliseconds, Name, Reading, Seq, Token
+from contract.reading import PRIVATE, Milliseconds, Name, Reading, Seq, Token
 
 VERSION: Final = 1
 MAX_READINGS: Final = 100
 MAX_RANGES: Final = 1000
+PRIVATE_REASON: Final = "a reason that stays on the box must leave it as not_observed"
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Text = Annotated[str, Meta(max_length=200)]
@@ -43,7 +44,9 @@ class Readings(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     readings: Annotated[tuple[Reading, ...], Meta(min_length=1, max_length=MAX_READINGS)]
 
     def __post_init__(self) -> None:
-        """Every reading on the wire has its number, and numbers rise."""
+        """Every reading on the wire has its number, numbers rise, and no reason is there that stays on the box."""
+        if any(reading.reason in PRIVATE for reading in self.readings):
+            raise ValueError(PRIVATE_REASON)
         numbers = [reading.seq for reading in self.readings]
         if numbers[0] < 1 or any(b <= a for a, b in pairwise(numbers)):
             raise ValueError("readings must be numbered from 1, rising")

@@ -15,8 +15,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "contract": (),
     "edge": ("contract",),
     "central": ("contract",),
-    "models": ("contract", "edge.align", "edge.detect", "edge.track", "edge.bundle", "edge.runtime", "edge.errors"),
-    "convert": ("contract", "models", "edge.runtime", "edge.errors"),
+    "models": ("contract", "edge.align", "edge.detect"),
+    "convert": ("contract", "models", "edge.runtime"),
     "demo": ("contract",),
     "bench": ("contract", "edge", "models", "convert", "central"),
 }

@@ -18,7 +18,7 @@ from contract.messages import (
     ReportRefused,
     Status,
 )
-from contract.reading import Reading, Reason, Role, Source, seen
+from contract.reading import Reading, Reason, Role, Source, published, seen
 
 LARGEST = 2**63 - 1
 tokens = st.text("0123456789abcdef", min_size=8, max_size=32)
@@ -65,7 +65,7 @@ def readings(draw: st.DrawFn, seq: int | None = None) -> Reading:
 def numbered(draw: st.DrawFn) -> tuple[Reading, ...]:
     """Readings of one message: numbered, rising."""
     seqs = sorted(draw(st.sets(numbers, min_size=1, max_size=4)))
-    return tuple(draw(readings(seq=seq)) for seq in seqs)
+    return tuple(published(draw(readings(seq=seq))) for seq in seqs)
 
 
 @st.composite

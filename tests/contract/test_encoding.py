@@ -24,6 +24,7 @@ from contract.encoding import (
 )
 from contract.errors import ContractError
 from contract.messages import NewEpoch, Readings, Receipt
+from contract.reading import PRIVATE, Reason
 from tests.contract import strategies as made
 
 Decode = Callable[[bytes], Any]
@@ -142,3 +143,17 @@ def test_the_error_is_one_short_line_whatever_the_message_held(decode: Decode, n
     assert str(caught.value).isascii()
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("reason", sorted(PRIVATE))
+@given(batch=made.batches)
+def test_a_reason_that_stays_on_the_box_is_refused_on_the_wire(batch: Readings, reason: Reason) -> None:
+    message = json.loads(encode(batch))
+    first = message["readings"][0]
+    for name in ("shares", "valence", "confidence", "reason"):
+        first.pop(name, None)
+    first["reason"] = reason.value
+    data = json.dumps(message).encode()
+    with pytest.raises(ContractError, match="not_observed"):
+        decode_readings(data)
+    assert [refusal.seq for refusal in open_readings(data).refused] == [batch.readings[0].seq]

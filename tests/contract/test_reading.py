@@ -57,7 +57,9 @@ def test_valence_needs_all_eight_shares() -> None:
         ({"reason": Reason.DARK, "valence": 0.0}, "neither valence nor confidence"),
         ({**HAPPY, "confidence": None}, "needs valence, confidence and quality"),
         ({**HAPPY, "shares": (0.5,) * 8}, "add up to 1"),
-        ({**HAPPY, "shares": (float("nan"),) * 8}, "finite"),
+        ({**HAPPY, "shares": (float("nan"),) * 8}, "add up to 1"),
+        ({**HAPPY, "shares": (float("inf"),) * 8}, "add up to 1"),
+        ({**HAPPY, "valence": float("nan")}, "not that of the shares"),
         ({**HAPPY, "valence": -0.5}, "not that of the shares"),
     ],
 )
