@@ -15,7 +15,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/python -m demo
 
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -39,4 +39,4 @@ $(VENV)/.%: pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -8,12 +8,14 @@ lost and duplicated, by comparing the databases at both ends.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -21,11 +23,13 @@ from types import FrameType
 from typing import Final
 
 from demo import broker, configs, pages, tally
-from demo.broker import Broker, DemoError
+from demo.broker import Broker
 from demo.children import Children, wait_until
+from demo.errors import DemoError
 
 START_S: Final = 60.0
 DRAIN_S: Final = 60.0
+BLIND_S: Final = 20.0  # after which the real desk should have read something
 ON_THEIR_WAY: Final = 100  # readings: a few seconds of twelve desks
 DEFAULT_PORT: Final = 8080
 HISTORY_H: Final = 3  # hours that the simulated desks look back on, so that their charts are not empty
@@ -71,20 +75,15 @@ def _default_port() -> int:
     return DEFAULT_PORT
 
 
-def start(folder: Path, options: Options) -> tuple[Children, Broker]:
+def start(children: Children, options: Options) -> Broker:
     """Broker, centre, the real desk, the simulated ones: in this order."""
-    children = Children(folder)
     words = configs.passwords()
-    configs.write_secrets(folder, words)
-    running = broker.start(folder, words)
+    configs.write_secrets(children.folder, words)
+    running = broker.start(children.folder, words)
     children.adopt("broker", running.process)
-    try:
-        _start_centre(children, running, options)
-        _start_desks(children, running, options)
-    except BaseException:
-        children.stop_all()
-        raise
-    return children, running
+    _start_centre(children, running, options)
+    _start_desks(children, running, options)
+    return running
 
 
 def _start_centre(children: Children, running: Broker, options: Options) -> None:
@@ -111,11 +110,23 @@ def watch(children: Children, options: Options) -> dict[str, bool]:
         raise DemoError(f"centre: no page after {START_S:.0f} s ({children.last_words('central')})")
     _raise_if_ended(children)
     print(f"\n  Live charts: http://127.0.0.1:{options.port}/   (Ctrl-C stops it)\n", flush=True)
-    end = None if options.seconds is None else began + options.seconds
-    while end is None or time.monotonic() < end:
+    end = math.inf if options.seconds is None else began + options.seconds
+    blind_at = began + BLIND_S
+    while time.monotonic() < end:
         _raise_if_ended(children)
+        if time.monotonic() > blind_at:
+            blind_at = math.inf
+            _say_if_blind(children)
         time.sleep(0.25)
     return pages.ask_all(options.port)
+
+
+def _say_if_blind(children: Children) -> bool:
+    """Whether the real desk has read nothing so far, said aloud with its own words."""
+    blind = tally.frames_per_second(children.folder / "desk.db") is None
+    if blind:
+        print(f"  the real desk reads nothing: {children.last_words('desk')}", file=sys.stderr, flush=True)
+    return blind
 
 
 def _raise_if_ended(children: Children) -> None:
@@ -126,50 +137,61 @@ def _raise_if_ended(children: Children) -> None:
 
 def finish(children: Children, answers: dict[str, bool], running: Broker) -> int:
     """Stop making readings, let the outboxes empty, stop the rest, compare both ends; 0 where all is well."""
-    boxes, central = tally.find_boxes(children.folder), children.folder / "central.db"
+    central = children.folder / "central.db"
     # what the simulated desks look back on may still be on its way; the last seconds go as each desk stops
-    wait_until(lambda: tally.compare(boxes, central).waiting < ON_THEIR_WAY, DRAIN_S)
+    wait_until(lambda: tally.compare(tally.find_boxes(children.folder), central).waiting < ON_THEIR_WAY, DRAIN_S)
     children.stop("simulated")
     children.stop("desk")
+    blind = _say_if_blind(children)
     children.stop_all()
-    counts = tally.compare(boxes, central)
+    counts = tally.compare(tally.find_boxes(children.folder), central)
     result = {
         **asdict(counts),
-        "frames_per_second": tally.frames_per_second(boxes[configs.REAL_BOX]),
+        "frames_per_second": tally.frames_per_second(children.folder / "desk.db"),
         "broker": running.name,
         "pages": answers,
     }
     print(json.dumps(result), flush=True)
-    arrived = counts.made == counts.stored > 0 and counts.duplicated == 0
-    return 0 if arrived and all(answers.values()) else 1
+    arrived = counts.made == counts.stored > 0 and counts.duplicated == counts.set_aside == 0
+    return 0 if arrived and not blind and answers and all(answers.values()) else 1
+
+
+def run(folder: Path, options: Options) -> int:
+    """The demo with its files in `folder`. However it ends, it leaves no process behind."""
+    print("Starting the broker, the centre, one desk and eleven simulated ones …", flush=True)
+    children = Children(folder)
+    try:
+        running = start(children, options)
+        print(f"  broker: {running.name} on 127.0.0.1:{running.port}", flush=True)
+        if running.only_311:
+            print("  no Mosquitto here: the embedded broker speaks MQTT 3.1.1 only, and keeps nothing", flush=True)
+        try:
+            answers = watch(children, options)
+        except KeyboardInterrupt:
+            print("\nStopping …", flush=True)
+            _on_signals(signal.SIG_IGN)  # it is stopping already, in order
+            answers = pages.ask_all(options.port)
+        return finish(children, answers, running)
+    except KeyboardInterrupt:
+        print("\nStopped before it had begun", file=sys.stderr)
+        return 1
+    finally:
+        _on_signals(signal.SIG_IGN)
+        children.stop_all()
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def run(folder: Path, options: Options) -> int:
-    """The demo with its files in `folder`."""
-    print("Starting the broker, the centre, one desk and eleven simulated ones …", flush=True)
-    children, running = start(folder, options)
-    print(f"  broker: {running.name} on 127.0.0.1:{running.port}", flush=True)
-    if running.only_311:
-        print("  no Mosquitto here: the embedded broker speaks MQTT 3.1.1 only, and keeps nothing", flush=True)
-    answers: dict[str, bool] = {}
-    try:
-        answers = watch(children, options)
-    except KeyboardInterrupt:
-        answers = pages.ask_all(options.port)
-        print("\nStopping …", flush=True)
-    except BaseException:
-        children.stop_all()
-        raise
-    return finish(children, answers, running)
+def _on_signals(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
 
 
 def main() -> int:
     """The whole demo; 1 where anything was lost, duplicated or did not answer."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    _on_signals(_interrupt)
     try:
         options = read_options()
         if options.keep is not None:

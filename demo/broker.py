@@ -18,13 +18,11 @@ from pathlib import Path
 from typing import Final
 
 from contract.topics import CENTRE, FROM_BOX, FROM_CENTRE, ROOT, box_topic
+from demo.children import start_background
+from demo.errors import DemoError
 
 CENTRE_USER: Final = "centre"
 START_S: Final = 15.0
-
-
-class DemoError(Exception):
-    """The demo cannot go on; the text says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,8 @@ def start(folder: Path, passwords: Mapping[str, str]) -> Broker:
         command = [sys.executable, "-m", "demo.embedded_broker", str(_embedded_config(folder, port, passwords))]
     else:
         command = [program, "-c", str(_mosquitto_config(folder, port, passwords))]
-    log = (folder / "broker.log").open("wb")
-    process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    with (folder / "broker.log").open("wb") as log:
+        process = start_background(command, log)
     _await_listening(process, port, folder / "broker.log")
     return Broker("mosquitto" if program else "amqtt (embedded)", port, program is None, process)
 

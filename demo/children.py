@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -10,11 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
-from demo.broker import DemoError
+from demo.errors import DemoError
 
 STOP_S: Final = 20.0
+PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
 
 
 @dataclass
@@ -37,8 +39,7 @@ class Children:
     def start(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
         """Start one of our own commands in the background; its output goes to `NAME.log`."""
         with (self.folder / f"{name}.log").open("ab") as log:
-            # a session of its own, so that Ctrl-C reaches the demo alone, which then stops them in order
-            process = subprocess.Popen(ours(command), stdout=log, stderr=log, start_new_session=True)
+            process = start_background(ours(command), log)
         self.processes[name] = process
         return process
 
@@ -72,10 +73,20 @@ class Children:
         (self.folder / "pids").unlink(missing_ok=True)
 
     def last_words(self, name: str) -> str:
-        """The end of a program's log, for an error message."""
+        """The end of a program's log, for an error message: why it ended, and what its supervisor made of that."""
         log = self.folder / f"{name}.log"
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-        return (lines or ["it said nothing"])[-1]
+        return "; ".join(lines[-2:]) or "it said nothing"
+
+
+def start_background(command: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """A process in a session of its own, so that Ctrl-C reaches the demo alone; it ends where the demo is killed."""
+    return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, preexec_fn=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Linux sends SIGTERM as soon as the parent is gone, whatever ended it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def ours(command: Sequence[str]) -> list[str]:

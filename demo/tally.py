@@ -34,9 +34,10 @@ class Tally:
 
 
 def find_boxes(folder: Path) -> dict[str, Path]:
-    """The outbox file of each box of the demo."""
+    """The outbox file of each box of the demo that has one yet."""
     simulated = {path.stem: path for path in sorted((folder / "simulated").glob("*.db"))}
-    return {REAL_BOX: folder / "desk.db", **simulated}
+    real = folder / "desk.db"
+    return {REAL_BOX: real, **simulated} if real.exists() else simulated
 
 
 def compare(boxes: Mapping[str, Path], central: Path) -> Tally:
@@ -46,7 +47,7 @@ def compare(boxes: Mapping[str, Path], central: Path) -> Tally:
         for box, path in boxes.items():
             with _open(path) as here:
                 tallies.append(_compare_box(box, here, there))
-    return Tally(*map(sum, zip(*map(astuple, tallies), strict=True)))
+    return Tally(*map(sum, zip(*map(astuple, tallies), strict=True))) if tallies else Tally(0, 0, 0, 0, 0, 0, 0)
 
 
 def _compare_box(box: str, here: sqlite3.Connection, there: sqlite3.Connection) -> Tally:
@@ -68,7 +69,9 @@ def _compare_box(box: str, here: sqlite3.Connection, there: sqlite3.Connection) 
 
 
 def frames_per_second(desk: Path) -> float | None:
-    """What the real desk last said of its own pace."""
+    """What the real desk last said of its own pace; None where it never read a frame."""
+    if not desk.exists():
+        return None
     with _open(desk) as here:
         row = here.execute("SELECT frames_per_second FROM health").fetchone()
     return None if row is None else round(row[0], 1)

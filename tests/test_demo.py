@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.broker import needs_mosquitto
+from tests.broker import free_port, needs_mosquitto
 
 ROOT = Path(__file__).parent.parent
 
@@ -29,7 +29,7 @@ def demo(keep: Path, **environment: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "demo"],
         cwd=ROOT,
-        env={**inherited, "DEMO_KEEP": str(keep), **environment},
+        env={**inherited, "DEMO_KEEP": str(keep), "PORT": str(free_port()), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -122,18 +122,65 @@ def test_the_demo_runs_on_the_embedded_broker_and_says_so(tmp_path: Path) -> Non
     assert all(result["pages"].values())
 
 
-@needs_mosquitto
-def test_control_c_stops_all_of_it_in_order(tmp_path: Path) -> None:
-    process = demo(tmp_path)
+def said(process: subprocess.Popen[str], words: str) -> None:
+    """Wait until the demo says `words`."""
     assert process.stdout is not None
-    for line in process.stdout:
-        if "Live charts: http://127.0.0.1:" in line:
-            break
-    pids = [int(line.split()[1]) for line in (tmp_path / "pids").read_text().splitlines()]
+    assert any(words in line for line in process.stdout), "it ended without saying so"
+
+
+def processes_of(folder: Path) -> list[int]:
+    """Every process whose command line names a file in `folder`."""
+    name = str(folder).encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if name in entry.read_bytes():
+                found.append(int(entry.parent.name))
+    return found
+
+
+@needs_mosquitto
+def test_control_c_stops_all_of_it_in_order_however_often_it_is_pressed(tmp_path: Path) -> None:
+    process = demo(tmp_path)
+    said(process, "Live charts: http://127.0.0.1:")
+    process.send_signal(signal.SIGINT)
+    said(process, "Stopping")
     process.send_signal(signal.SIGINT)
     result = result_of(process)
-    assert result["lost"] == result["duplicated"] == 0
-    assert all(ended(pid) for pid in pids)
+    assert result["lost"] == result["duplicated"] == result["waiting"] == 0
+    assert not processes_of(tmp_path)
+
+
+@needs_mosquitto
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_demo_stopped_before_it_has_begun_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    process = demo(tmp_path)
+    said(process, "broker: mosquitto")
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert not processes_of(tmp_path)
+
+
+@needs_mosquitto
+def test_a_demo_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
+    process = demo(tmp_path)
+    said(process, "Live charts: http://127.0.0.1:")
+    process.kill()
+    process.communicate(timeout=10)
+    deadline = time.monotonic() + 30
+    while processes_of(tmp_path):
+        assert time.monotonic() < deadline, "something runs on"
+        time.sleep(0.2)
+
+
+@needs_mosquitto
+def test_a_demo_without_the_camera_asked_for_says_so_and_fails(tmp_path: Path) -> None:
+    process = demo(tmp_path, DEMO_SECONDS="15", CAMERA="97")
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == 1
+    assert "the real desk reads nothing: " in err
+    assert "97" in err
 
 
 def test_a_wish_that_is_no_number_is_refused_in_one_line(tmp_path: Path) -> None:
