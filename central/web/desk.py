@@ -15,7 +15,7 @@ from central.web.gaps import Gaps, gaps_of
 from central.web.language import NONE, Language
 from central.web.page import Built, Key, Kit
 from central.web.ranges import MINUTE, RANGES, Window, local, midnight
-from central.web.records import Desk, Reading, Site
+from central.web.records import LASTING_REASONS, Desk, Reading, Site
 from central.web.scene import RECENT_MS, Scene, load, site_zone
 from central.web.states import Now, State
 from central.web.tiles import glyph, plain_words, state_words
@@ -198,8 +198,10 @@ def _last(connection: Connection, scene: Scene, desk: Desk, words: Language) -> 
 def _last_row(reading: Reading, scene: Scene, words: Language) -> LastRow:
     time = words.clock(reading.wall_ms, scene.zone, seconds=True)
     if reading.shares is None:
-        reason = words.t(f"r_{reading.reason}")
-        return LastRow(time=time, looks=reason, reason=True, valence=NONE, confidence=NONE, faces=str(reading.faces))
+        hidden = reading.reason in LASTING_REASONS  # one look, whichever it is
+        looks = words.t("r_not_observed" if hidden else f"r_{reading.reason}")
+        faces = NONE if hidden else str(reading.faces)
+        return LastRow(time=time, looks=looks, reason=True, valence=NONE, confidence=NONE, faces=faces)
     lead = leading(Bin(Look.OK, shares=reading.shares), words)
     return LastRow(
         time=time,

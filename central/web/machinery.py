@@ -11,7 +11,7 @@ from central.schema import boxes, desks, gaps, placements, quarantine, readings,
 from central.web.bins import STACK
 from central.web.queries import box_of, in_force, newest_of, placed, status, while_placed, with_newest
 from central.web.ranges import MINUTE
-from central.web.records import Arrival, LostReadings, PlacedBox, Reading
+from central.web.records import LASTING_REASONS, Arrival, LostReadings, PlacedBox, Reading
 
 _TAIL: Final = 5000  # newest rows among which late ones are looked for
 
@@ -118,7 +118,7 @@ def reasons(
         .where(at.c.desk_id == desk_id, while_placed(at, readings.c.wall_ms))
         .where(readings.c.wall_ms >= min(spans)[0], readings.c.wall_ms < max(spans)[1])
         .where(or_(*(and_(readings.c.wall_ms >= first, readings.c.wall_ms < last) for first, last in spans)))
-        .where(readings.c.reason.is_not(None))
+        .where(readings.c.reason.is_not(None), readings.c.reason.not_in(LASTING_REASONS))
         .group_by(number, readings.c.reason)
     )
     ordered = sorted(spans)

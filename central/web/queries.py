@@ -30,15 +30,13 @@ from sqlalchemy import (
 from central.schema import boxes, desks, minutes, placements, quarters, readings, sites
 from central.web.bins import STACK, Sums
 from central.web.ranges import MINUTE, Grain, Window
-from central.web.records import Box, Desk, Newest, Site
-from contract.reading import LASTING
+from central.web.records import LASTING_REASONS, Box, Desk, Newest, Site
 
 FOREVER: Final = 2**62  # later than any reading, with room to add to it
 QUARTER: Final = 15 * MINUTE
 Span = tuple[int, int]
 """From one millisecond to before another."""
 
-_LASTING: Final = tuple(reason.value for reason in LASTING)
 _STATUS: Final = tuple(column for column in boxes.c if column.name != "box")
 
 
@@ -238,7 +236,7 @@ def _values(table: Table) -> Sequence[ColumnElement[float]]:
     """Sums over a group of rows, in the order in which `_sums` takes them."""
     if table is not readings:
         return [func.sum(column) for column in _columns(table)]
-    last, lasting = table.c.duration_s, table.c.reason.in_(_LASTING)
+    last, lasting = table.c.duration_s, table.c.reason.in_(LASTING_REASONS)
     parts = (
         table.c.reason.is_(None),
         and_(table.c.reason.is_not(None), ~lasting),

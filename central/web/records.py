@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from contract.reading import LASTING
+
+LASTING_REASONS: Final = tuple(sorted(reason.value for reason in LASTING))
+"""The reasons for which a desk is not observed: of these the pages tell none, whichever is stored."""
+
 LATE_MS: Final = 60_000  # what comes later was not sent live
 
 

@@ -9,15 +9,13 @@ from typing import Final
 
 from central.web.bins import LEAST_S, LITTLE, Bin, Known
 from central.web.ranges import SECOND
-from central.web.records import Box, Desk, Newest
-from contract.reading import LASTING
+from central.web.records import LASTING_REASONS, Box, Desk, Newest
 
 SILENT_MS: Final = 30 * SECOND  # without a reading for so long a box is offline
 LASTING_MS: Final = 60 * SECOND  # a reason that lasts is one reading a minute
 SETTLE_MS: Final = 6 * SECOND  # a reading takes so long at most: made, sent in twos, stored
 LATE_MS: Final = 20 * SECOND  # late readings that came within this make a box one that is catching up
 MANY_LATE: Final = 20  # fewer are the tail of a short loss of connection
-_LASTING: Final = frozenset(reason.value for reason in LASTING)
 
 
 class State(str, Enum):
@@ -50,7 +48,7 @@ class Now:
 
 def lasts(newest: Newest | None) -> bool:
     """Whether the newest reading says that a desk is not observed, for a while."""
-    return newest is not None and newest.reason in _LASTING
+    return newest is not None and newest.reason in LASTING_REASONS
 
 
 def is_offline(status: Box | None, newest: Newest | None, now_ms: int) -> bool:

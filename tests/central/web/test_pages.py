@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from central.web import create_app
 from central.web.assets import FOLDER, digest
 from central.web.ranges import RANGES
+from contract.reading import LASTING
 from tests.central.web import rows
 from tests.central.web.conftest import HOSTILE, NOW
 
@@ -233,6 +234,21 @@ def test_boxes_in_trouble_stand_first_with_what_is_wrong(floor: Engine) -> None:
     html = create_app(floor, clock=lambda: NOW).test_client().get("/boxes").text
     assert re.findall(r'<tr id="box-(box-\d)">', html) == ["box-3", "box-9", "box-1", "box-2"]
     assert "offline, serves no desk, clock not set" in html
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "vi"])
+def test_every_reason_that_lasts_has_one_look_and_is_never_named(floor: Engine, language: str) -> None:
+    client = create_app(floor, clock=lambda: NOW).test_client()
+    with floor.begin() as connection:
+        for i, reason in enumerate(sorted(reason.value for reason in LASTING)):
+            rows.reading(connection, "box-1", NOW - (3 + i) * 1000, reason=reason, faces=i)
+    answer = client.get("/desks/1", query_string={"lang": language})
+    assert answer.status_code == 200
+    hidden = re.findall(r"<td class=\"l none\">(.*?)</td>(.*?)</tr>", answer.text)
+    said = {"en": "not observed", "zh": "未观测", "vi": "không quan sát"}[language]
+    assert len(hidden) == len(LASTING)
+    assert {looks for looks, _ in hidden} == {said}
+    assert len({rest for _, rest in hidden}) == 1
 
 
 def test_two_sites_stand_beside_each_other_in_the_bar(floor: Engine) -> None:

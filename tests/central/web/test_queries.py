@@ -12,6 +12,7 @@ from central.schema import minutes, placements, quarantine, quarters, refused
 from central.web import machinery, queries
 from central.web.bins import STACK
 from central.web.ranges import HOUR, MINUTE, RANGES, SECOND, Window, window
+from contract.reading import LASTING
 from tests.central.web import rows
 from tests.central.web.rows import QUARTER, SAD
 
@@ -273,6 +274,17 @@ def test_reasons_are_counted_within_their_span_alone(engine: Engine) -> None:
         rows.reading(connection, "box-a", T0 + 3 * SECOND)
         found = machinery.reasons(connection, desk, spans)
     assert found == {spans[0]: {"covered": 1.0}, spans[1]: {"dark": 2.0, "no_face": 1.0}}
+
+
+def test_reasons_that_last_keep_nobody_from_being_seen(engine: Engine) -> None:
+    span = (T0, T0 + MINUTE)
+    with engine.begin() as connection:
+        rows.site(connection)
+        desk = rows.desk(connection, "A", box="box-a")
+        for second, reason in enumerate(LASTING):
+            rows.reading(connection, "box-a", T0 + second * SECOND, reason=reason.value, duration_s=60.0)
+        rows.reading(connection, "box-a", T0 + 30 * SECOND, reason="dark")
+        assert machinery.reasons(connection, desk, [span]) == {span: {"dark": 1.0}}
 
 
 def test_the_last_readings_come_newest_first(engine: Engine) -> None:
