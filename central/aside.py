@@ -30,15 +30,6 @@ def put_in_quarantine(connection: Connection, found: Iterable[tuple[Item, str]],
         insert_many(connection, _QUARANTINE, [row for row in rows if row[0] == box][: max(0, MAX_QUARANTINED - there)])
 
 
-def quarantined_numbers(connection: Connection, box: str, epoch: str) -> set[int]:
-    """The numbers of an epoch under which other content came than the content that is stored."""
-    return set(
-        connection.execute(
-            select(quarantine.c.seq).where(quarantine.c.box == box, quarantine.c.epoch == epoch)
-        ).scalars()
-    )
-
-
 def list_quarantine(connection: Connection, box: str | None = None) -> Sequence[Row[Any]]:
     """All of it in the order it came, of one box where it is named."""
     query = select(quarantine).order_by(quarantine.c.id)

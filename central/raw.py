@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from central.schema import purged, readings
 from central.statements import insert_many, insert_sql, look_up
@@ -129,20 +129,6 @@ def remember(found: Held, number: Number, fields: Content) -> None:
     source, boot, started_ns = fields[:3]
     found.numbers[number] = fields
     found.identities[number[0], source, boot, started_ns] = fields
-
-
-def recent_numbers(
-    connection: Connection, box: str, epoch: str, first: int, last: int, *, since_ms: int, limit: int
-) -> list[int]:
-    """The numbers from `first` to `last` whose rows were received since `since_ms`, in order."""
-    query = (
-        select(readings.c.seq)
-        .where(readings.c.box == box, readings.c.epoch == epoch, readings.c.seq.between(first, last))
-        .where(readings.c.received_ms >= since_ms)
-        .order_by(readings.c.seq)
-        .limit(limit)
-    )
-    return list(connection.execute(query).scalars())
 
 
 _PURGED: Final = f"SELECT before_ms FROM {purged.name} WHERE what = '{readings.name}'"

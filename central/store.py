@@ -2,8 +2,8 @@
 
 Receipts name no number whose content was not compared with what is stored: a box whose outbox was put back from a copy
 would otherwise free readings that nobody has. So the receipt for a batch is no more than the batch; and a box that asks
-what the centre has is told of rows of the last quarter of an hour only, the longest wait between two sendings of one
-row, and of none whose number came with other content. What it is not told of it sends again, to be compared.
+what the centre has gets a receipt that names no number. That ends its wait: what it has in flight, at most 256 rows, it
+sends again, to be compared.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
@@ -36,9 +35,6 @@ from contract.messages import (
 )
 from contract.reading import Reading
 
-ASKED_MS: Final = 900_000
-ASKED_ROWS: Final = 10_000
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -53,7 +49,7 @@ class _Ledger:
     """What a transaction found, by stream."""
 
     accepted: defaultdict[Stream, list[int]] = field(default_factory=lambda: defaultdict(list))
-    asked: defaultdict[Stream, list[Range]] = field(default_factory=lambda: defaultdict(list))
+    asked: dict[Stream, None] = field(default_factory=dict)  # streams that get a receipt even if it names nothing
     gaps: defaultdict[Stream, list[Range]] = field(default_factory=lambda: defaultdict(list))
     refused: defaultdict[Stream, list[Refusal]] = field(default_factory=lambda: defaultdict(list))
     left: dict[Stream, None] = field(default_factory=dict)  # epochs to leave, in the order found
@@ -211,7 +207,7 @@ def _keep_other(connection: Connection, arrival: Arrival, now_ms: int, ledger: _
     elif isinstance(body, Status):
         boxes.keep_status(connection, box, body)
     elif isinstance(body, AskReceipt):
-        ledger.asked[box, body.epoch] += _recent(connection, box, body, now_ms)
+        ledger.asked[box, body.epoch] = None
     elif isinstance(body, ReportGap):
         aside.name_gap(connection, box, body.epoch, body.gap, now_ms)
         ledger.gaps[box, body.epoch].append((body.gap.first, body.gap.last))
@@ -219,17 +215,11 @@ def _keep_other(connection: Connection, arrival: Arrival, now_ms: int, ledger: _
         ledger.refused[box, body.epoch].append(Refusal(seq=body.seq, why=body.why))
 
 
-def _recent(connection: Connection, box: str, ask: AskReceipt, now_ms: int) -> list[Range]:
-    since_ms = now_ms - ASKED_MS
-    numbers = raw.recent_numbers(connection, box, ask.epoch, ask.first, ask.last, since_ms=since_ms, limit=ASKED_ROWS)
-    return received.runs(set(numbers) - aside.quarantined_numbers(connection, box, ask.epoch))
-
-
 def _answers(ledger: _Ledger) -> list[Answer]:
     answers: list[Answer] = []
     for stream in dict.fromkeys((*ledger.accepted, *ledger.asked, *ledger.gaps, *ledger.refused)):
         box, epoch = stream
-        ranges = received.add(received.runs(ledger.accepted.get(stream, ())), ledger.asked.get(stream, ()))
+        ranges = received.runs(ledger.accepted.get(stream, ()))
         gaps, refused = ledger.gaps.get(stream, []), ledger.refused.get(stream, [])
         while True:  # one message, save where it would hold more than the contract allows
             part = Receipt(
