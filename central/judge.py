@@ -9,7 +9,9 @@ Each reading is judged for itself:
 - Other content under an identity that is held under another number would come again under every epoch: it goes to
   quarantine and is refused by name, so that the box sets it aside.
 - Its number is received, but the raw row is gone: from a time whose raw rows may have been purged it is a replay, and
-  a duplicate. Younger, it cannot be the reading that had the number: as other content.
+  a duplicate. Younger, it cannot be the reading that had the number: as other content. A wall time that may not be
+  believed says neither, and the reading may be one that nobody has: as other content too. Were it a replay, it is then
+  stored a second time, outside the charts; that is better than to let go of a new one.
 - Its number is not received, and it is from a time whose raw rows may have been purged: new, where its box never had
   another epoch. Had it one, the reading may have been stored under that and nothing is left to tell; it is refused
   by name, for to add it to the roll-ups twice would be worse. A box that keeps its rows for fewer days than the centre
@@ -45,8 +47,8 @@ def judge(
     """The verdict on a reading.
 
     `at_number`, `at_identity`: the stored rows that share its number or its identity. `is_received`: whether its number
-    lies in what was received. `may_be_purged`: whether raw rows of its wall time may have been purged. `other_epochs`:
-    whether its box ever had another epoch.
+    lies in what was received. `may_be_purged`: whether its wall time may be believed and raw rows of that time may
+    have been purged. `other_epochs`: whether its box ever had another epoch.
     """
     if content in (at_number, at_identity):
         return Verdict.DUPLICATE

@@ -162,13 +162,12 @@ def _examine(
     new: list[Sheaf] = []
     for item in items:
         stream, fields = (item.box, item.epoch), raw.content(item.reading)
-        is_received = received.contains(known[stream], item.reading.seq)
         verdict = judge(
             fields,
             at_number=found.numbers.get(item.number),
             at_identity=found.identities.get(item.identity),
-            is_received=is_received,
-            may_be_purged=item.reading.wall_ms < before_ms and (is_received or item.placed),
+            is_received=received.contains(known[stream], item.reading.seq),
+            may_be_purged=item.placed and item.reading.wall_ms < before_ms,
             other_epochs=not epochs[item.box] <= {item.epoch},
         )
         if verdict is Verdict.NEW:

@@ -236,14 +236,25 @@ class TestClocks:
             (3, True, True),
         ]
 
-    def test_a_replay_of_an_unset_clock_after_the_purge_changes_nothing(self, engine: Engine, put: Store) -> None:
+    def test_an_unset_clock_is_as_old_as_its_receipt(self, engine: Engine, put: Store) -> None:
         put(arrival([reading(1, wall_ms=5, clock_ok=False)]))
         purge(engine, NOW_MS + 10 * DAY_MS)
-        assert len(rows(engine, readings, "id")) == 1, "its age is that of its receipt"
+        assert len(rows(engine, readings, "id")) == 1
         purge(engine, NOW_MS + 40 * DAY_MS)
         assert rows(engine, readings, "id") == []
-        assert put(arrival([reading(1, wall_ms=5, clock_ok=False)])) == [receipt((1, 1))]
-        assert rows(engine, readings, "id") == rows(engine, quarantine, "id") == []
+
+    def test_an_unset_clock_is_no_proof_of_a_replay(self, engine: Engine, put: Store) -> None:
+        """Under a number whose row was purged it may be a reading that nobody has: it is stored under a new epoch."""
+        put(arrival([reading(1)]))
+        later_ms = NOW_MS + 40 * DAY_MS
+        purge(engine, later_ms)
+        sums = rows(engine, minutes, "start_ms", "readings")
+        lost = [reading(1, boot="b1" * 8, wall_ms=5, clock_ok=False)]
+        assert put(arrival(lost), now_ms=later_ms) == [NewEpoch(epoch=EPOCH)]
+        assert rows(engine, quarantine, "seq") == [(1,)]
+        assert put(arrival(lost, epoch=OTHER_EPOCH), now_ms=later_ms) == [receipt((1, 1), epoch=OTHER_EPOCH)]
+        assert rows(engine, readings, "epoch", "boot", "wall_ok") == [(OTHER_EPOCH, "b1" * 8, False)]
+        assert rows(engine, minutes, "start_ms", "readings") == sums
 
 
 class TestBoxes:
