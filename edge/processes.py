@@ -7,14 +7,17 @@ the others as processes of their own.
 from __future__ import annotations
 
 import logging
+import os
 import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from edge import kernel
 from edge.backoff import Backoff
 from edge.errors import CorruptStore, ModelError, SchemaVersionError, SettingsError
 
@@ -123,7 +126,9 @@ class Supervisor:
 
     def _spawn(self, process: Process) -> subprocess.Popen[bytes]:
         # In a session of its own, so that Ctrl-C reaches this process alone and the others are stopped in their order.
-        child = subprocess.Popen(self._command(process), start_new_session=True)
+        # It ends with this process, even a killed one: no camera stays on. Before exec this is safe without threads.
+        end_with_us = partial(kernel.end_with, os.getpid())
+        child = subprocess.Popen(self._command(process), start_new_session=True, preexec_fn=end_with_us)
         if self._pids is not None and not process.once:
             with self._pids.open("a", encoding="utf-8") as pids:
                 pids.write(f"{process.name} {child.pid}\n")

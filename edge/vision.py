@@ -1,7 +1,7 @@
 """The process `vision`: from the camera to the outbox, one reading a second or its reason.
 
 A frame goes one way: capture -> detect -> track -> align -> recognise -> window -> store. No frame, crop, landmark or
-embedding is written anywhere, logs included; nothing here has a network.
+embedding is written anywhere, logs and crash dumps included; nothing here has a network.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import cv2
 
 from contract.reading import Reading, Source, seen
 from edge import bundle as bundles
-from edge import clock
+from edge import clock, kernel
 from edge.capture import Capture, Frame, open_source
 from edge.errors import CaptureError, StaleCamera
 from edge.reader import FaceReader
@@ -153,6 +153,7 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
 
     Raises ModelError, CaptureError, StaleCamera, StoreError: each a MienDeskError with its exit code.
     """
+    kernel.leave_no_dump()
     cv2.setNumThreads(1)
     if stop is None:
         stop = threading.Event()

@@ -119,6 +119,43 @@ def test_a_process_that_does_not_end_is_killed(run: Callable[..., Run], monkeypa
     assert _gone(desk.started("vision")[0])
 
 
+SUPERVISE = """
+import sys, threading
+from pathlib import Path
+from edge.processes import Supervisor
+here = Path(sys.argv[1])
+Supervisor._command = lambda self, process: [sys.executable, str(here / f"{process.name}.py")]
+Supervisor(here / "desk.toml", here / "pids").run(threading.Event())
+"""
+
+
+def test_a_supervisor_that_is_killed_leaves_no_process_running(tmp_path: Path) -> None:
+    for name, script in {"store": "", "vision": FOREVER, "publish": FOREVER}.items():
+        (tmp_path / f"{name}.py").write_text(f"import time\n{script}")
+    pids = tmp_path / "pids"
+    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISE, str(tmp_path)], cwd=ROOT)
+    try:
+        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 4, "both run")
+    finally:
+        supervisor.kill()
+        supervisor.wait()
+    children = [int(pid) for pid in pids.read_text().split()[1::2]]
+    try:
+        wait_for(lambda: all(_ended(pid) for pid in children), "both end")
+    finally:
+        for pid in children:
+            if not _ended(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _ended(pid: int) -> bool:
+    """Gone, or a zombie whose new parent, not this test, has to take its code."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 def test_nothing_starts_where_the_store_fails(run: Callable[..., Run]) -> None:
     with run(store="sys.exit(14)") as desk:
         assert desk.ended() == 14

@@ -105,6 +105,27 @@ def test_sigterm_ends_it_with_whole_readings(tmp_path: Path) -> None:
     assert made.look(settings.store, "PRAGMA integrity_check") == [("ok",)]
 
 
+def test_the_process_may_leave_no_crash_dump(tmp_path: Path) -> None:
+    settings = desk(tmp_path, "synthetic")
+    config = tmp_path / "desk.toml"
+    config.write_text(
+        f'[box]\nid = "{made.BOX}"\n[store]\npath = "{settings.store.path}"\n[camera]\nsource = "synthetic"\n'
+    )
+    command = [sys.executable, "-m", "edge.main", "vision", str(config)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    try:
+        deadline = time.monotonic() + 60
+        while not rows(settings) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert rows(settings)
+        limits = Path(f"/proc/{process.pid}/limits").read_text().splitlines()
+        (core,) = [line.split() for line in limits if line.startswith("Max core file size")]
+        assert core[4:6] == ["0", "0"]  # soft and hard
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_a_missing_camera_is_one_line_and_its_own_code(tmp_path: Path) -> None:
     settings = desk(tmp_path, "/dev/video97")
     with pytest.raises(CaptureError, match="there is no such device") as caught:
