@@ -84,11 +84,6 @@ class Flow:
         self._live_at = self._catch_up_at = self._hold_until = 0.0
         self._hold = HOLD_S
 
-    @property
-    def in_flight(self) -> int:
-        """Rows that were sent and not yet named by a receipt."""
-        return len(self._flights)
-
     def linked(self, now: float, *, asking: bool) -> None:
         """A connection is new, or the centre came back. `asking`: a receipt was asked for, and old rows wait for it."""
         self._flights.clear()
@@ -112,7 +107,8 @@ class Flow:
 
     def next(self, now: float, now_ms: int, oldest: Heads, newest: Heads) -> tuple[int, ...]:
         """The numbers of the rows to send in one message now, rising; empty where nothing is to go."""
-        if now < self._hold_until or len(self._unacked) >= UNACKED_MESSAGES:
+        most = 1 if self._hold > HOLD_S else UNACKED_MESSAGES  # where all is refused, one message tries it
+        if now < self._hold_until or len(self._unacked) >= most:
             return ()
         if self._asking_until is not None and now >= self._asking_until:
             self._asking_until = None
@@ -143,21 +139,23 @@ class Flow:
     def refused(self, message: int, now: float, *, whole_box: bool) -> list[int]:
         """The broker refused a message; returns the row to be set aside where it went alone.
 
-        `whole_box`: it would refuse any other too (not authorised, over quota), so the next goes after a growing wait.
+        `whole_box`: it would refuse any other too (not authorised, over quota): no row is at fault, all wait, and one
+        message tries it again after a growing wait.
         """
         if (numbers := self._unacked.pop(message, None)) is None:
             return []
-        if whole_box:
-            self._hold_until = now + self._hold
-            self._hold = min(self._hold * 2, LONGEST_WAIT_S)
         for seq in numbers:
             self._flights.pop(seq, None)
+        if whole_box:
+            if now >= self._hold_until:  # else it is one of several that were on their way
+                self._hold_until = now + self._hold
+                self._hold = min(self._hold * 2, LONGEST_WAIT_S)
+            return []
         if len(numbers) == 1:
             self.forget(numbers)
             return list(numbers)
         self._suspects.update(dict.fromkeys(numbers, 0))
-        if not whole_box:
-            self._halve(len(numbers))
+        self._halve(len(numbers))
         return []
 
     def received(self, now: float, ranges: Iterable[Range], refused: Iterable[int] = ()) -> None:

@@ -171,9 +171,10 @@ class Publisher:
 
     def _take_rejection(self, event: Rejected) -> None:
         if event.whole_box:
+            topics = f"{self._topics[Channel.READINGS]}, .../requests and .../status"
             self._log.error(
-                f"the broker refuses a message: {event.why}; let this box's user write to "
-                f"{self._topics[Channel.READINGS]}, .../requests and .../status in its ACL"
+                f"the broker refuses what this box sends: {event.why}; let its user write to {topics} in the broker's "
+                "ACL, or raise its quota there; readings wait in the outbox and are tried again"
             )
         for seq in self._flow.refused(event.message, time.monotonic(), whole_box=event.whole_box):
             self._set_aside(seq, f"refused by the broker: {event.why}")

@@ -28,7 +28,14 @@ from contract.topics import CENTRE, Channel, any_box, box_topic, parse_box_topic
 class Centre:
     """Connected to a broker while in its `with`. `answers` False: it stores, but sends no receipt."""
 
-    def __init__(self, port: int, *, answers: bool = True, protocol: int = MQTTProtocolVersion.MQTTv5) -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        answers: bool = True,
+        protocol: int = MQTTProtocolVersion.MQTTv5,
+        password: str | None = None,
+    ) -> None:
         self.answers = answers
         self.refuses: dict[int, str] = {}
         self.messages: list[Readings] = []
@@ -37,6 +44,8 @@ class Centre:
         self._port = port
         self._lock = threading.Lock()
         self._client = Client(CallbackAPIVersion.VERSION2, "centre", protocol=MQTTProtocolVersion(protocol))
+        if password is not None:
+            self._client.username_pw_set("centre", password)
         self._client.on_message = self._on_message
         self._client.on_connect = self._on_connect
         self._client.reconnect_delay_set(0.2, 0.5)

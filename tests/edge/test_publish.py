@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -213,8 +214,9 @@ def test_a_row_too_large_for_the_broker_is_set_aside_reported_and_the_next_goes(
         assert sorted(set(centre.numbers)) == [1, 2, 3, 5, 6]
 
 
-def test_where_the_broker_lets_a_box_publish_nothing_its_rows_wait(tmp_path: Path) -> None:
-    """One is tried now and then; when the access list is right again, all go."""
+def test_where_the_broker_lets_a_box_publish_nothing_its_rows_wait_and_all_go_when_it_may_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     passwords = {BOX: "word", "centre": "other"}
     closed = [line for line in acl_lines() if not line.endswith("/readings")]
     word = tmp_path / "password"
@@ -223,12 +225,15 @@ def test_where_the_broker_lets_a_box_publish_nothing_its_rows_wait(tmp_path: Pat
     with mosquitto(tmp_path / "broker", passwords=passwords, acl=closed) as broker:
         desk = _desk(tmp_path, broker, username=BOX, password_file=str(word))
         _add(desk, 30)
-        with publishing(desk):
-            wait_for(lambda: _states(desk).get("set_aside", 0) >= 1, "one is set aside")
-            assert look(desk.store, "SELECT DISTINCT why FROM outbox WHERE state = 'set_aside'") == [
-                ("refused by the broker: Not authorized",)
-            ]
-            assert _waiting(desk) >= 25
+        centre = Centre(broker.port, password="other")
+        with caplog.at_level(logging.INFO), centre, publishing(desk):
+            wait_for(lambda: "the broker refuses what this box sends: Not authorized" in caplog.text, "it is said")
+            assert f"let its user write to mien/v1/boxes/{BOX}/readings" in caplog.text
+            threading.Event().wait(3.0)  # it tries again meanwhile
+            assert _states(desk) == {"waiting": 30}
+            (tmp_path / "broker" / "acl").write_text("\n".join(acl_lines()) + "\n")
+            broker.signal(signal.SIGHUP)
+            wait_for(lambda: _states(desk) == {"received": 30}, "all go", 40)
 
 
 def test_private_reasons_leave_the_box_as_not_observed(desk: Settings, broker: BrokerProcess) -> None:
