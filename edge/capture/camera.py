@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import stat
+import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +18,11 @@ from edge.errors import CaptureError
 
 DEVICES = Path("/sys/class/video4linux")
 BY_ID = Path("/dev/v4l/by-id")
+
+# From <linux/videodev2.h>: _IOWR('V', 8, struct v4l2_requestbuffers), of 20 bytes.
+_VIDIOC_REQBUFS = 0xC0145608
+_VIDEO_CAPTURE = 1
+_MMAP = 1
 
 
 @dataclass(frozen=True)
@@ -59,7 +68,34 @@ def find(wanted: str, classes: Path = DEVICES, by_id: Path = BY_ID) -> Path:
 
 def _what_there_is(classes: Path) -> str:
     here = ", ".join(f"{device.path} ({device.name})" for device in devices(classes))
-    return f"cameras here: {here}" if here else "no camera is connected to this machine"
+    if here:
+        return f'cameras here: {here}; set camera.source to one of them, a file or "synthetic"'
+    return 'no camera is connected to this machine; connect one, or set camera.source to a file or "synthetic"'
+
+
+def ask(path: Path) -> None:
+    """Ask a device for video buffers, none of them, as a program does that reads it. Raises OSError where it refuses.
+
+    Most drivers let several programs open a camera and refuse the second one here, with EBUSY.
+    """
+    device = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        fcntl.ioctl(device, _VIDIOC_REQBUFS, struct.pack("=III8x", 0, _VIDEO_CAPTURE, _MMAP))
+    finally:
+        os.close(device)
+
+
+def why_closed(path: Path, asking: Callable[[Path], None] = ask) -> str:
+    """Why a device does not open as a camera, and what to do."""
+    try:
+        asking(path)
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            return f"is used by another program; stop it (fuser -v {path} shows which)"
+        if error.errno in (errno.ENOTTY, errno.EINVAL):
+            return "is no camera; set camera.source to a camera's number, path or name"
+        return f"does not open: {os.strerror(error.errno or 0)}; plug it in again or choose another camera"
+    return f"gives no video that can be read; choose another camera or stop what uses it (fuser -v {path} shows it)"
 
 
 class Camera:
@@ -71,15 +107,13 @@ class Camera:
         path = find(wanted)
         self.name = f"camera {path}"
         if not stat.S_ISCHR(path.stat().st_mode):
-            raise CaptureError(f"{self.name}: is no device; give a camera's number, path or name")
+            raise CaptureError(f"{self.name}: is no device; set camera.source to a camera's number, path or name")
         if not os.access(path, os.R_OK | os.W_OK):
             raise CaptureError(f"{self.name}: no permission; add this process's user to the group that owns it (video)")
         asked = [cv2.CAP_PROP_FRAME_WIDTH, width, cv2.CAP_PROP_FRAME_HEIGHT, height]
         self._video = cv2.VideoCapture(str(path), cv2.CAP_V4L2, [*asked, cv2.CAP_PROP_FPS, round(fps)])
         if not self._video.isOpened():
-            raise CaptureError(
-                f"{self.name}: does not open: it is busy or no camera; stop the program that uses it (fuser -v {path})"
-            )
+            raise CaptureError(f"{self.name}: {why_closed(path)}")
 
     def read(self) -> Pixels | None:
         """The next picture. Raises CaptureError where the camera gives none any more."""

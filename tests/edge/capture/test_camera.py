@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 
-from edge.capture.camera import Camera, devices, find
+from edge.capture.camera import Camera, devices, find, why_closed
 from edge.errors import CaptureError
 
 
@@ -67,13 +68,28 @@ def test_a_missing_camera_is_refused_with_what_there_is(classes: Path) -> None:
     assert "HD Pro Webcam C920" in refusal("no such name", classes)
 
 
-def test_a_machine_without_any_camera_says_so(tmp_path: Path) -> None:
-    assert "no camera is connected" in refusal("97", tmp_path)
+@pytest.mark.parametrize("wanted", ["97", "/dev/video97", "no such name"])
+def test_where_a_camera_is_missing_one_is_told_what_to_do(classes: Path, wanted: str) -> None:
+    assert refusal(wanted, classes).endswith('; set camera.source to one of them, a file or "synthetic"')
 
 
-@pytest.mark.parametrize("path", ["/dev/null", "/dev/shm"])
-def test_a_device_that_is_no_camera_or_is_busy_is_refused_in_one_line(path: str) -> None:
+def test_a_machine_without_any_camera_says_so_and_what_to_do(tmp_path: Path) -> None:
+    said = 'no camera is connected to this machine; connect one, or set camera.source to a file or "synthetic"'
+    assert refusal("97", tmp_path).endswith(said)
+
+
+@pytest.mark.parametrize(("path", "what"), [("/dev/null", "is no camera"), ("/dev/shm", "is no device")])
+def test_what_is_no_camera_is_refused_in_one_line(path: str, what: str) -> None:
     with pytest.raises(CaptureError) as caught:
         Camera(path, 640, 480, 15.0)
-    assert path in str(caught.value)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == f"camera {path}: {what}; set camera.source to a camera's number, path or name"
+
+
+def test_a_device_that_answers_busy_is_said_to_be_used_by_another_program() -> None:
+    """The answer is staged: no camera that a second program holds is to be had on every machine."""
+
+    def busy(_: Path) -> None:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    said = why_closed(Path("/dev/video0"), busy)
+    assert said == "is used by another program; stop it (fuser -v /dev/video0 shows which)"
