@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.detect import Detector, Face, overlaps
-from edge.track import Tracker
+from edge.track import Tracker, _plausible
 from tests.edge.pictures import Pixels, frames, portrait, side_by_side
 
 
@@ -115,12 +115,22 @@ def test_a_face_much_smaller_than_the_one_that_is_followed_is_not_looked_for_whe
     assert max(len(near.update(crowd)) for _ in range(3)) == 1
 
 
-def test_a_box_never_outgrows_the_picture(detector: CountingDetector) -> None:
-    tracker = Tracker(detector, every=1000)
-    rng = np.random.default_rng(5)
-    for i in range(60):
-        noisy = portrait() if i < 3 else rng.integers(0, 255, (512, 512, 3), np.uint8)
-        assert all(track.face.height <= 1.5 * 512 for track in tracker.update(noisy))
+@pytest.mark.parametrize(
+    ("width", "height", "holds"),
+    [(959, 500, True), (500, 959, True), (961, 500, False), (500, 961, False), (12, 12, True), (11, 11, False)],
+)
+def test_a_followed_box_holds_from_the_least_face_to_one_and_a_half_times_the_picture(
+    width: float, height: float, holds: bool
+) -> None:
+    picture = np.zeros((480, 640, 3), np.uint8)
+    box = (320 - width / 2, 240 - height / 2, 320 + width / 2, 240 + height / 2)
+    assert _plausible(Face(box, 0.99, np.zeros((5, 2), np.float32)), picture) is holds
+
+
+@pytest.mark.parametrize(("x", "y"), [(-1, 240), (641, 240), (320, -1), (320, 481)])
+def test_a_followed_box_whose_centre_leaves_the_picture_holds_no_longer(x: float, y: float) -> None:
+    picture = np.zeros((480, 640, 3), np.uint8)
+    assert not _plausible(Face((x - 50, y - 50, x + 50, y + 50), 0.99, np.zeros((5, 2), np.float32)), picture)
 
 
 def test_the_woman_s_face_is_held_through_her_clip_as_the_cascade_sees_it() -> None:
