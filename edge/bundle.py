@@ -96,11 +96,6 @@ class Bundle:
     detector: DetectorCard
     expression: ExpressionCard
 
-    def detector_file(self, network: str) -> ModelFile:
-        """The file of `pnet`, `rnet` or `onet`."""
-        entry: FileEntry = getattr(self.detector.networks, network)
-        return ModelFile(self.folder / entry.file, entry.sha256)
-
     def expression_file(self) -> ModelFile:
         """The file of the expression network."""
         return ModelFile(self.folder / self.expression.file, self.expression.sha256)
