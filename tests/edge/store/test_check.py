@@ -50,6 +50,29 @@ def _break(store: Store, kind: int, part: float) -> None:
     path.write_bytes(b"".join(pages))
 
 
+def _shorten(store: Store, *parts: float) -> None:
+    """Take the last five rows off pages of readings, so far into the file, as if their last writes were lost."""
+    _checkpoint(store)
+    path = Path(store.path)
+    content = bytearray(path.read_bytes())
+    of_kind = [
+        at for at in range(0, len(content), PAGE) if content[at] == ROWS and BOOT.encode() in content[at:][:PAGE]
+    ]
+    for part in parts:
+        cells = of_kind[int(len(of_kind) * part)] + 3
+        content[cells : cells + 2] = (int.from_bytes(content[cells : cells + 2], "big") - 5).to_bytes(2, "big")
+    path.write_bytes(content)
+
+
+def _break_indexes(store: Store) -> None:
+    """Overwrite the first page of the indexes that hold the numbers of rows."""
+    path = Path(store.path)
+    content = bytearray(path.read_bytes())
+    for (root,) in look(store, "SELECT rootpage FROM sqlite_master WHERE name IN ('outbox_state', 'outbox_wall')"):
+        content[(root - 1) * PAGE : root * PAGE] = b"\xa5" * PAGE
+    path.write_bytes(content)
+
+
 def _kept(store: Store) -> list[Reading]:
     relay = Relay(store)
     return relay.load([head.seq for head in relay.oldest(100_000)][:30_000])
@@ -157,6 +180,57 @@ def test_a_row_that_is_no_reading_any_more_is_named(store: Store) -> None:
     (owed,) = Relay(store).gaps(10)
     assert (owed.epoch, owed.gap.first, owed.gap.last, owed.gap.count) == (epoch, 1000, 1001, 2)
     assert len(_kept(store)) == 1988
+
+
+def test_rows_that_a_page_silently_lacks_are_named(store: Store) -> None:
+    """A page that was not written, or an older one in its place, reads without an error."""
+    epoch = _fill(store, 1000, received=300)
+    _shorten(store, 0.2, 0.5, 0.99)
+    prepare(store)
+    kept = {reading.seq for reading in _kept(store)}
+    gaps = Relay(store).gaps(10)
+    assert {(owed.epoch, owed.gap.cause, owed.gap.count) for owed in gaps} == {(epoch, GapCause.CORRUPT, 5)}
+    lost = {seq for owed in gaps for seq in range(owed.gap.first, owed.gap.last + 1)}
+    assert len(lost) == 10  # five of the fifteen were received
+    assert kept | lost == set(range(301, 1001))
+    assert Relay(store).counts().received == 295
+
+
+def test_they_are_named_by_the_holes_that_they_leave_where_the_indexes_are_broken_too(store: Store) -> None:
+    _fill(store, 1000)
+    Outbox(store, Policy()).lost(7, 0, 7000)
+    Outbox(store, Policy()).add_many([reading(i) for i in range(1000, 1500)])
+    _shorten(store, 0.5, 0.99)
+    _break_indexes(store)
+    prepare(store)
+    kept = {reading.seq for reading in _kept(store)}
+    corrupt = [owed.gap for owed in Relay(store).gaps(10) if owed.gap.cause is GapCause.CORRUPT]
+    lost = {seq for gap in corrupt for seq in range(gap.first, gap.last + 1)}
+    assert len(lost) == 10
+    assert kept | lost == set(range(1, 1508)) - set(range(1001, 1008))
+
+
+def test_rows_that_were_received_and_let_go_of_are_not_named_as_lost(store: Store) -> None:
+    _fill(store, 1000, received=600)
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("DELETE FROM outbox WHERE seq BETWEEN 1 AND 100 OR seq BETWEEN 300 AND 400")
+        db.commit()
+    _break(store, IDENTITIES, 0.5)
+    prepare(store)
+    assert Relay(store).gaps(10) == []
+    assert Relay(store).counts().received == 399
+
+
+def test_a_row_whose_state_is_none_that_is_known_is_named(store: Store) -> None:
+    _fill(store, 1000)
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        db.execute("UPDATE outbox SET state = 'waitinh' WHERE seq = 500")
+        db.commit()
+    prepare(store)
+    (owed,) = Relay(store).gaps(10)
+    assert (owed.gap.first, owed.gap.last) == (500, 500)
+    assert len(_kept(store)) == 999
 
 
 def test_a_broken_index_costs_no_reading(store: Store) -> None:
