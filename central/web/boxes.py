@@ -91,6 +91,8 @@ def _row(item: PlacedBox, catching_up: bool, several: bool, zone: ZoneInfo, now_
     status = item.status
     state, glyph, tone = _state(item, catching_up, now_ms)
     trouble = [words.t(key) for key in _trouble(item, state)]
+    if item.lost:
+        trouble.append(words.t("t_lost", n=words.integer(item.lost)))
     if trouble and tone == "quiet":
         glyph, tone = "few", "warn"
     seen = status.last_seen_ms if status is not None else None
@@ -115,7 +117,7 @@ def _row(item: PlacedBox, catching_up: bool, several: bool, zone: ZoneInfo, now_
         model=(status.model if status is not None else None) or NONE,
         software=(status.software if status is not None else None) or NONE,
         aside=words.integer(status.set_aside if status is not None else None),
-        gaps=words.integer(status.gaps if status is not None else None),
+        gaps=words.integer(item.gap_records),
         quarantined=words.integer(item.quarantined),
         refused=words.integer(item.refused),
     )

@@ -158,7 +158,7 @@ def _gaps(connection: Connection, scene: Scene, desk: Desk, words: Language) -> 
     sums = queries.sums(connection, day, [desk.id]).get(desk.id, {})
     bins = columns(sums, day, scene.known[desk.id])
     offline = scene.now[desk.id].state is State.OFFLINE
-    return gaps_of(connection, desk, bins, day, offline=offline, words=words)
+    return gaps_of(connection, desk, bins, day, since_ms=midnight(today, scene.zone), offline=offline, words=words)
 
 
 def _facts(connection: Connection, scene: Scene, desk: Desk, words: Language) -> tuple[tuple[str, str], ...]:
@@ -172,7 +172,7 @@ def _facts(connection: Connection, scene: Scene, desk: Desk, words: Language) ->
         ago = words.duration(max(0, scene.now_ms - last))
         time = words.moment(last, scene.zone, scene.now_ms)
         when = words.t("at_ago", time=time, d=ago)
-    quarantined, refused = machinery.counts(connection, desk.box)
+    quarantined, refused, gap_records = machinery.counts(connection, desk.box)
     clock = {True: "clock_ok", False: "clock_bad"}.get(status.clock_ok) if status.clock_ok is not None else None
     frames = status.frames_per_second
     rows = (
@@ -183,7 +183,7 @@ def _facts(connection: Connection, scene: Scene, desk: Desk, words: Language) ->
         ("b_model", status.model or NONE),
         ("b_software", status.software or NONE),
         ("b_aside", words.integer(status.set_aside)),
-        ("b_gaps", words.integer(status.gaps)),
+        ("b_gaps", words.integer(gap_records)),
         ("b_quarantined", words.integer(quarantined)),
         ("b_refused", words.integer(refused)),
     )

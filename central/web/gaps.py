@@ -1,6 +1,7 @@
 """The gaps of a desk's day and what became of them: lost, arrived late, still to come, or too little seen, and why.
 
-What is not observed is no gap and is never listed.
+Beside them every gap record of the desk, of whatever day: readings that an outbox had to let go of are named until they
+are purged, however few. What is not observed is no gap and is never listed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from central.web.ranges import MINUTE, Window
 from central.web.records import Arrival, Desk, LostReadings
 
 SHOWN: Final = 8
+LOST_SHOWN: Final = 20
 LEAST: Final = 2  # minutes; shorter ones are not listed
 _KINDS: Final = (Look.GAP, Look.FEW, Look.LATE)
 
@@ -41,13 +43,28 @@ class GapRow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LostRow:
+    """A gap record as its line prints it."""
+
+    start: str
+    end: str
+    count: str
+    cause: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Gaps:
-    """The gaps of today: the newest ones, how many more there are, and what they add up to."""
+    """The gaps of today: the newest ones, how many more there are, and what they add up to; `lost` of all days.
+
+    `count` has each gap once: a gap record of today counts where no listed stretch of missing minutes tells of it.
+    """
 
     rows: tuple[GapRow, ...]
     more: int
     count: int
     total: str
+    lost: tuple[LostRow, ...]
+    lost_more: int
 
 
 def runs(bins: Sequence[Bin], window: Window) -> list[Run]:
@@ -65,9 +82,16 @@ def runs(bins: Sequence[Bin], window: Window) -> list[Run]:
 
 
 def gaps_of(
-    connection: Connection, desk: Desk, bins: Sequence[Bin], window: Window, *, offline: bool, words: Language
+    connection: Connection,
+    desk: Desk,
+    bins: Sequence[Bin],
+    window: Window,
+    *,
+    since_ms: int,
+    offline: bool,
+    words: Language,
 ) -> Gaps:
-    """The gaps of a desk over a window of minutes."""
+    """The gaps of a desk over a window of minutes, and those that gap records name; today began at `since_ms`."""
     found = runs(bins, window)
     shown = found[::-1][:SHOWN]
     first, last = (shown[-1].from_ms, shown[0].until_ms) if shown else (0, 0)
@@ -79,28 +103,46 @@ def gaps_of(
             connection, desk.id, [(run.from_ms, run.until_ms) for run in shown if run.look is Look.FEW]
         ),
         arrivals=machinery.arrivals(connection, desk.id, first, last) if shown else {},
-        lost=machinery.lost(connection, desk.id, first, last) if shown else (),
+        lost=machinery.lost(connection, desk.id, since_ms),
     )
-    zone = window.zone
+    missing = [run for run in found if run.look is Look.GAP]
+    records, count = machinery.all_lost(connection, desk.id, LOST_SHOWN)
     return Gaps(
         rows=tuple(
             GapRow(
-                start=words.clock(run.from_ms, zone),
+                start=words.clock(run.from_ms, window.zone),
                 length=words.duration(run.until_ms - run.from_ms),
                 what=_what(run, facts, window, words),
             )
             for run in shown
         ),
         more=len(found) - len(shown),
-        count=len(found),
-        total=_total(found, words),
+        count=len(found) + sum(not any(_touch(record, run) for run in missing) for record in facts.lost),
+        total=_total(found, facts.lost, words),
+        lost=tuple(_lost_row(record, window, words) for record in records),
+        lost_more=count - len(records),
     )
 
 
-def _total(found: Sequence[Run], words: Language) -> str:
-    """How long each kind lasted, or that there was none."""
+def _lost_row(record: LostReadings, window: Window, words: Language) -> LostRow:
+    return LostRow(
+        start=words.moment(record.from_ms, window.zone, window.now_ms),
+        end=words.moment(record.until_ms, window.zone, window.now_ms),
+        count=words.integer(record.count),
+        cause=words.t(f"c_{record.cause}"),
+    )
+
+
+def _touch(record: LostReadings, run: Run) -> bool:
+    return record.from_ms < run.until_ms and record.until_ms >= run.from_ms
+
+
+def _total(found: Sequence[Run], lost: Sequence[LostReadings], words: Language) -> str:
+    """How long each kind lasted and how many readings were lost, or that there was no gap."""
     lengths = {look: sum(run.until_ms - run.from_ms for run in found if run.look is look) for look in _KINDS}
     said = [words.t(f"total_{look.value}", d=words.duration(length)) for look, length in lengths.items() if length]
+    if lost:
+        said.append(words.t("t_lost", n=words.integer(sum(record.count for record in lost))))
     return words.t("comma").join(said) or words.t("gaps_none")
 
 
@@ -133,7 +175,7 @@ def _what(run: Run, facts: _Facts, window: Window, words: Language) -> str:
 
 
 def _missing(run: Run, facts: _Facts, words: Language) -> str:
-    lost = [record for record in facts.lost if record.from_ms < run.until_ms and record.until_ms >= run.from_ms]
+    lost = [record for record in facts.lost if _touch(record, run)]
     if lost:
         count = sum(record.count for record in lost)
         return words.t("g_lost", n=words.integer(count), cause=words.t(f"c_{lost[-1].cause}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, and_, case, func, or_, select, union
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, union
 
 from central.schema import boxes, desks, gaps, placements, quarantine, readings, refused, sites
 from central.web.bins import STACK
@@ -14,6 +14,7 @@ from central.web.ranges import MINUTE
 from central.web.records import LASTING_REASONS, Arrival, LostReadings, PlacedBox, Reading
 
 _TAIL: Final = 5000  # newest rows among which late ones are looked for
+_LOST: Final = (gaps.c.from_ms, gaps.c.until_ms, gaps.c.count, gaps.c.cause)
 
 
 def all_boxes(connection: Connection, now_ms: int) -> tuple[PlacedBox, ...]:
@@ -21,6 +22,11 @@ def all_boxes(connection: Connection, now_ms: int) -> tuple[PlacedBox, ...]:
     names = union(select(boxes.c.box), select(placements.c.box).where(in_force(now_ms))).subquery("names")
     held = select(quarantine.c.box, func.count().label("n")).group_by(quarantine.c.box).subquery("held")
     away = select(refused.c.box, func.count().label("n")).group_by(refused.c.box).subquery("away")
+    gone = (
+        select(gaps.c.box, func.count().label("n"), func.sum(gaps.c.count).label("lost"))
+        .group_by(gaps.c.box)
+        .subquery("gone")
+    )
     joined = (
         with_newest(names, names.c.box)
         .outerjoin(placements, and_(placements.c.box == names.c.box, in_force(now_ms)))
@@ -28,6 +34,7 @@ def all_boxes(connection: Connection, now_ms: int) -> tuple[PlacedBox, ...]:
         .outerjoin(sites, sites.c.id == desks.c.site_id)
         .outerjoin(held, held.c.box == names.c.box)
         .outerjoin(away, away.c.box == names.c.box)
+        .outerjoin(gone, gone.c.box == names.c.box)
     )
     named = (
         names.c.box.label("name"),
@@ -35,7 +42,8 @@ def all_boxes(connection: Connection, now_ms: int) -> tuple[PlacedBox, ...]:
         desks.c.name.label("desk"),
         sites.c.name.label("site"),
     )
-    counts = (func.coalesce(held.c.n, 0).label("quarantined"), func.coalesce(away.c.n, 0).label("refused"))
+    sums = {"quarantined": held.c.n, "refused": away.c.n, "gap_records": gone.c.n, "lost": gone.c.lost}
+    counts = (func.coalesce(count, 0).label(name) for name, count in sums.items())
     query = select(*named, *counts, *status()).select_from(joined).order_by(names.c.box, placements.c.from_ms)
     found: dict[str, PlacedBox] = {}
     for row in connection.execute(query):
@@ -48,16 +56,19 @@ def all_boxes(connection: Connection, now_ms: int) -> tuple[PlacedBox, ...]:
             site=row.site,
             quarantined=row.quarantined,
             refused=row.refused,
+            gap_records=row.gap_records,
+            lost=int(row.lost),
         )
     return tuple(found.values())
 
 
-def counts(connection: Connection, box: str) -> tuple[int, int]:
-    """How many readings of a box are in quarantine, and how many were refused."""
+def counts(connection: Connection, box: str) -> tuple[int, int, int]:
+    """How many readings of a box are in quarantine, how many were refused, and how many gap records it has told."""
     held = select(func.count()).select_from(quarantine).where(quarantine.c.box == box).scalar_subquery()
     away = select(func.count()).select_from(refused).where(refused.c.box == box).scalar_subquery()
-    row = connection.execute(select(held, away)).one()
-    return row[0], row[1]
+    gone = select(func.count()).select_from(gaps).where(gaps.c.box == box).scalar_subquery()
+    row = connection.execute(select(held, away, gone)).one()
+    return row[0], row[1], row[2]
 
 
 def arriving(connection: Connection, since_ms: int) -> dict[str, int]:
@@ -76,18 +87,26 @@ def arriving(connection: Connection, since_ms: int) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def lost(connection: Connection, desk_id: int, from_ms: int, until_ms: int) -> tuple[LostReadings, ...]:
-    """The gap records of a desk's boxes that touch [from, until), oldest first."""
+def lost(connection: Connection, desk_id: int, since_ms: int) -> tuple[LostReadings, ...]:
+    """The gap records of a desk's boxes that reach beyond `since_ms`, oldest first."""
+    query = select(*_LOST).where(_lost_by(desk_id), gaps.c.until_ms >= since_ms).order_by(gaps.c.from_ms)
+    return tuple(LostReadings(**row._mapping) for row in connection.execute(query))
+
+
+def all_lost(connection: Connection, desk_id: int, limit: int) -> tuple[tuple[LostReadings, ...], int]:
+    """The newest gap records of a desk's boxes of whatever day, newest first, and how many there are in all."""
+    query = select(*_LOST).where(_lost_by(desk_id)).order_by(gaps.c.until_ms.desc(), gaps.c.from_ms.desc())
+    newest = tuple(LostReadings(**row._mapping) for row in connection.execute(query.limit(limit)))
+    if len(newest) < limit:
+        return newest, len(newest)
+    return newest, connection.execute(select(func.count()).select_from(gaps).where(_lost_by(desk_id))).scalar_one()
+
+
+def _lost_by(desk_id: int) -> ColumnElement[bool]:
+    """Whether a gap record touches a time in which its box served the desk."""
     at = placed(1)
-    query = (
-        select(gaps.c.from_ms, gaps.c.until_ms, gaps.c.count, gaps.c.cause)
-        .select_from(at.join(gaps, gaps.c.box == at.c.box))
-        .where(at.c.desk_id == desk_id, gaps.c.from_ms < at.c.high, gaps.c.until_ms >= at.c.low)
-        .where(gaps.c.from_ms < until_ms, gaps.c.until_ms >= from_ms)
-        .order_by(gaps.c.from_ms)
-    )
-    return tuple(
-        LostReadings(from_ms=row[0], until_ms=row[1], count=row[2], cause=row[3]) for row in connection.execute(query)
+    return exists().where(
+        at.c.desk_id == desk_id, at.c.box == gaps.c.box, gaps.c.from_ms < at.c.high, gaps.c.until_ms >= at.c.low
     )
 
 

@@ -89,7 +89,7 @@ class Desk:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedBox:
-    """A box, the desk it serves now, and how many of its readings are in quarantine or were refused."""
+    """A box, the desk it serves now, how many of its readings are in quarantine, were refused or lost."""
 
     box: str
     status: Box | None
@@ -99,6 +99,8 @@ class PlacedBox:
     site: str | None
     quarantined: int
     refused: int
+    gap_records: int
+    lost: int
 
 
 @dataclass(frozen=True, kw_only=True)

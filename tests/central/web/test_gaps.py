@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
+from central.schema import placements
 from central.web import queries
 from central.web.bins import Bin, Look, Sums
 from central.web.gaps import Gaps, gaps_of, runs
 from central.web.language import language
-from central.web.ranges import MINUTE, RANGES, SECOND, Window
+from central.web.ranges import DAY, HOUR, MINUTE, RANGES, SECOND, Window
 from central.web.records import Desk
 from tests.central.web import rows
 
-T0 = 1_795_136_400_000  # 08:00 in Hanoi
+T0 = 1_795_136_400_000  # Friday 20 November 2026, 08:00 in Hanoi
+TODAY = T0 - 8 * HOUR
 MARKS = {"o": Look.OK, "g": Look.GAP, "f": Look.FEW, "l": Look.LATE, "n": Look.NOT}
 
 
@@ -38,7 +40,9 @@ def _window(count: int) -> Window:
 def _gaps(engine: Engine, marks: str, *, offline: bool = False) -> Gaps:
     with engine.connect() as connection:
         (desk,) = queries.desks_now(connection, T0, site_id=1)
-        return gaps_of(connection, desk, _bins(marks), _window(len(marks)), offline=offline, words=language("en"))
+        day = _window(len(marks))
+        words = language("en")
+        return gaps_of(connection, desk, _bins(marks), day, since_ms=TODAY, offline=offline, words=words)
 
 
 def _floor(engine: Engine, **box: int) -> Desk:
@@ -76,7 +80,7 @@ def test_lost_readings_are_told_by_number_and_cause(sqlite_engine: Engine) -> No
         rows.lost(connection, "box-a", T0 + MINUTE, T0 + 3 * MINUTE, count=1200, cause="disk_full")
     found = _gaps(sqlite_engine, "oggoo")
     assert _told(found) == [("08:01", "2 min", "Lost: 1,200 readings, the box's disk was full")]
-    assert (found.count, found.total) == (1, "2 min missing")
+    assert (found.count, found.total) == (1, "2 min missing, 1,200 readings lost")
 
 
 def test_what_came_late_is_told_with_its_arrival(sqlite_engine: Engine) -> None:
@@ -124,3 +128,37 @@ def test_the_newest_eight_are_shown_and_the_others_counted(sqlite_engine: Engine
     found = _gaps(sqlite_engine, "ggo" * 10 + "o")
     assert (len(found.rows), found.more, found.count) == (8, 2, 10)
     assert found.rows[0].start == "08:27"
+
+
+def test_every_gap_record_is_listed_of_whatever_day_and_length(sqlite_engine: Engine) -> None:
+    _floor(sqlite_engine)
+    with sqlite_engine.begin() as connection:
+        then = T0 - 3 * DAY
+        rows.lost(connection, "box-a", then, then + HOUR, count=3600)
+        rows.lost(connection, "box-a", T0 + MINUTE, T0 + MINUTE + 40 * SECOND, count=40, cause="disk_full")
+        rows.lost(connection, "box-elsewhere", T0, T0 + MINUTE, count=60)
+    found = _gaps(sqlite_engine, "ooooo")
+    assert [(row.start, row.end, row.count, row.cause) for row in found.lost] == [
+        ("08:01", "08:01", "40", "the box's disk was full"),
+        ("17 November 08:00", "17 November 09:00", "3,600", "older than the box keeps"),
+    ]
+    assert (found.rows, found.count, found.total) == ((), 1, "40 readings lost")
+
+
+def test_the_newest_twenty_gap_records_are_shown_and_the_others_counted(sqlite_engine: Engine) -> None:
+    _floor(sqlite_engine)
+    with sqlite_engine.begin() as connection:
+        for i in range(23):
+            rows.lost(connection, "box-a", T0 - DAY + i * MINUTE, T0 - DAY + i * MINUTE + SECOND, count=1)
+    found = _gaps(sqlite_engine, "ooooo")
+    assert (len(found.lost), found.lost_more, found.lost[0].start) == (20, 3, "19 November 08:22")
+    assert (found.count, found.total) == (0, "No gap today")
+
+
+def test_a_gap_record_of_a_box_that_came_back_to_its_desk_is_listed_once(sqlite_engine: Engine) -> None:
+    desk = _floor(sqlite_engine)
+    with sqlite_engine.begin() as connection:
+        connection.execute(placements.update().values(until_ms=T0 + MINUTE))
+        rows.placed(connection, "box-a", desk.id, T0 + MINUTE)
+        rows.lost(connection, "box-a", T0, T0 + 3 * MINUTE, count=180)
+    assert [row.count for row in _gaps(sqlite_engine, "ooooo").lost] == ["180"]

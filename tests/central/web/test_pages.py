@@ -236,6 +236,30 @@ def test_boxes_in_trouble_stand_first_with_what_is_wrong(floor: Engine) -> None:
     assert "offline, serves no desk, clock not set" in html
 
 
+@pytest.mark.parametrize(
+    ("language", "number", "trouble"),
+    [
+        ("en", "3,640", "3,640 readings lost"),
+        ("zh", "3,640", "丢失 3,640 条读数"),
+        ("vi", "3.640", "mất 3.640 bản ghi"),
+    ],
+)
+def test_lost_readings_are_named_at_their_desk_and_are_trouble_of_their_box(
+    floor: Engine, language: str, number: str, trouble: str
+) -> None:
+    with floor.begin() as connection:
+        then = NOW - 3 * 86_400_000
+        rows.lost(connection, "box-1", then, then + 3_640_000, count=3640)
+    client = create_app(floor, clock=lambda: NOW).test_client()
+    desk, boxes = (client.get(path, query_string={"lang": language}).text for path in ("/desks/1", "/boxes"))
+    table = re.search(r'<table class="data" id="lost">(.*?)</table>', desk, re.S)
+    assert table is not None
+    assert f"<td>{number}</td>" in table[1]
+    assert _figure(desk, "gaps") == "0"  # of today
+    assert re.findall(r'<tr id="box-(box-\d)">', boxes.split('id="well"')[0]) == ["box-1", "box-3"]
+    assert trouble in boxes
+
+
 @pytest.mark.parametrize("language", ["en", "zh", "vi"])
 def test_every_reason_that_lasts_has_one_look_and_is_never_named(floor: Engine, language: str) -> None:
     client = create_app(floor, clock=lambda: NOW).test_client()

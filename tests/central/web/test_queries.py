@@ -225,11 +225,14 @@ def test_every_box_is_listed_whether_it_was_heard_of_or_only_placed(engine: Engi
         rows.put_aside(connection, quarantine, "box-stray", 1)
         rows.put_aside(connection, quarantine, "box-stray", 2)
         rows.put_aside(connection, refused, "box-stray", 3)
+        rows.lost(connection, "box-stray", T0, T0 + MINUTE, count=60)
+        rows.lost(connection, "box-stray", T0 + HOUR, T0 + HOUR + MINUTE, count=70)
         placed, stray = machinery.all_boxes(connection, T0)
         counts = machinery.counts(connection, "box-stray")
     assert (placed.box, placed.desk_id, placed.status) == ("box-placed", desk, None)
     assert (stray.box, stray.desk_id, stray.quarantined, stray.refused) == ("box-stray", None, 2, 1)
-    assert counts == (2, 1)
+    assert (stray.gap_records, stray.lost) == (2, 130)
+    assert counts == (2, 1, 2)
 
 
 def test_late_readings_of_the_last_seconds_are_counted_by_box(engine: Engine) -> None:
@@ -246,10 +249,14 @@ def test_gap_records_are_found_by_desk_and_time(engine: Engine) -> None:
         rows.site(connection)
         desk, other = rows.desk(connection, "A", box="box-a"), rows.desk(connection, "B", box="box-b")
         rows.lost(connection, "box-a", T0, T0 + MINUTE, count=60, cause="disk_full")
-        rows.lost(connection, "box-a", T0 + HOUR, T0 + HOUR + MINUTE, count=60)
-        (found,) = machinery.lost(connection, desk, T0, T0 + 10 * MINUTE)
-        assert machinery.lost(connection, other, T0, T0 + 10 * MINUTE) == ()
-    assert (found.count, found.cause) == (60, "disk_full")
+        rows.lost(connection, "box-a", T0 + HOUR, T0 + HOUR + MINUTE, count=50)
+        (late,) = machinery.lost(connection, desk, T0 + HOUR)
+        newest, count = machinery.all_lost(connection, desk, 1)
+        assert machinery.all_lost(connection, desk, 5) == ((late, *machinery.lost(connection, desk, T0)[:1]), 2)
+        assert machinery.lost(connection, other, T0) == ()
+        assert machinery.all_lost(connection, other, 5) == ((), 0)
+    assert (late.count, late.cause) == (50, "full_days")
+    assert (newest, count) == ((late,), 2)
 
 
 def test_what_came_late_is_told_by_minute_with_its_arrival(engine: Engine) -> None:
