@@ -91,9 +91,14 @@ def shown(engine: Engine) -> str:
 
 def explained(engine: Engine, error: DBAPIError) -> str:
     """One line that says what the database reported and what to do; the statement and its values are left out."""
-    reported = (str(error.orig).strip().splitlines() or [type(error).__name__])[0]
-    advice = next((what for part, what in _ADVICE if part in reported), "check that it runs and may be written")
-    return f"database {shown(engine)}: {reported}; {advice}"
+    what = reported(error)
+    advice = next((advice for part, advice in _ADVICE if part in what), "check that it runs and may be written")
+    return f"database {shown(engine)}: {what}; {advice}"
+
+
+def reported(error: DBAPIError) -> str:
+    """The first line of what the database reported."""
+    return (str(error.orig).strip().splitlines() or [type(error).__name__])[0]
 
 
 _ADVICE: Final = (

@@ -2,7 +2,8 @@
 
 One thread does it all. A batch is stored after 250 ms or 500 rows, and sooner where the broker seems to wait for our
 acknowledgements. While the database fails nothing is acknowledged and nothing receipted: the batch is tried again, the
-broker holds what comes after it, and the boxes hold all of it.
+broker holds what comes after it, and the boxes hold all of it. A reading whose values it refuses is refused by name:
+the box sets it aside, and the others go on.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
@@ -26,7 +28,7 @@ from central.settings import Settings
 from central.store import Answer, store
 from contract.encoding import Opened, encode
 from contract.errors import ContractError
-from contract.messages import NewEpoch
+from contract.messages import NewEpoch, Receipt, Refusal
 from contract.topics import Channel, box_topic
 
 FLUSH_S: Final = 0.25
@@ -36,6 +38,7 @@ QUIET_S: Final = 0.01
 QUIET_MESSAGES: Final = 20  # a broker that lets only so many be in flight waits for us before it sends the next
 RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0)  # waits while the database fails
 PURGE_EVERY_S: Final = 3600.0
+MAX_WHY: Final = 200  # characters of a reason, as the contract has it
 
 _log: Final = logging.getLogger(__name__)
 
@@ -175,13 +178,27 @@ class Ingester:
         answers: list[Answer] = []
         for arrival in arrivals:
             try:
-                answers += self._transact([arrival])
-            except (DataError, IntegrityError) as error:
-                self.faults.add(arrival.box, f"not stored: {database.explained(self._engine, error)}")
+                answers += self._transact_or_refuse(arrival)
             except DBAPIError as error:
                 self._failed(error)
                 return None
         return answers
+
+    def _transact_or_refuse(self, arrival: Arrival) -> list[Answer]:
+        """The answers to one message; where the database refuses its values, a refusal of each of its readings."""
+        try:
+            return self._transact([arrival])
+        except (DataError, IntegrityError) as error:
+            self.faults.add(arrival.box, f"not stored: {database.explained(self._engine, error)}")
+            if not isinstance(arrival.body, Opened):
+                return []
+            why = f"the centre's database refuses it: {database.reported(error)}"[:MAX_WHY]
+            named = [Refusal(seq=reading.seq, why=why) for reading in arrival.body.readings]
+        refused = Opened(arrival.body.epoch, False, (), (*arrival.body.refused, *named))
+        try:
+            return self._transact([replace(arrival, body=refused)])
+        except (DataError, IntegrityError):  # not even the names: without an answer the box would send them for ever
+            return [Answer(arrival.box, Receipt(epoch=refused.epoch, refused=refused.refused))]
 
     def _transact(self, arrivals: Sequence[Arrival]) -> list[Answer]:
         if not arrivals:

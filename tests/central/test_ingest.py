@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, func, select, text
 
 from central import database, ingest
-from central.schema import boxes, quarantine, readings
+from central.schema import boxes, quarantine, readings, refused
 from contract.encoding import MAX_MESSAGE_BYTES, encode
-from contract.messages import AskReceipt, NewEpoch, Readings, Status
+from contract.messages import AskReceipt, NewEpoch, Readings, Receipt, Refusal, Status
 from contract.topics import Channel
 from tests.broker import BrokerProcess, mosquitto, needs_mosquitto
 
@@ -100,22 +100,42 @@ def test_a_full_disk_is_waited_out_and_costs_nothing(
     assert count(sqlite_engine) == 101
 
 
-def test_one_message_that_the_database_refuses_does_not_hold_up_the_others(
-    sqlite_engine: Engine, broker: BrokerProcess, box: Box, now: int, caplog: pytest.LogCaptureFixture
-) -> None:
-    with database.writing(sqlite_engine) as connection:
+def refusing(engine: Engine, table: str) -> None:
+    """Let the database refuse rows of box-2 in that table."""
+    with database.writing(engine) as connection:
         connection.execute(
             text(
-                "CREATE TRIGGER no BEFORE INSERT ON readings WHEN NEW.box = 'box-2' "
+                f"CREATE TRIGGER no_{table} BEFORE INSERT ON {table} WHEN NEW.box = 'box-2' "
                 "BEGIN SELECT RAISE(ABORT, 'not this one'); END"
             )
         )
+
+
+def test_a_message_that_the_database_refuses_is_refused_by_name_and_does_not_hold_up_the_others(
+    sqlite_engine: Engine, broker: BrokerProcess, box: Box, now: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusing(sqlite_engine, "readings")
     with ingesting(sqlite_engine, settings_for(broker.port)), Box(broker.port, "box-2") as other:
-        other.send(numbered([1], wall_ms=now))
+        other.send(numbered([1, 2], wall_ms=now))
         box.send(numbered([1], wall_ms=now))
         wait_for(lambda: box.freed() == {1})
-        wait_for(lambda: "box box-2: not stored" in caplog.text)
-        assert other.receipts == []
+        wait_for(lambda: bool(other.receipts))
+    why = "the centre's database refuses it: not this one"
+    assert other.receipts == [Receipt(epoch=EPOCH, refused=(Refusal(seq=1, why=why), Refusal(seq=2, why=why)))]
+    with sqlite_engine.connect() as connection:
+        named = connection.execute(select(refused.c.box, refused.c.seq, refused.c.why).order_by(refused.c.seq)).all()
+    assert [tuple(row) for row in named] == [("box-2", 1, why), ("box-2", 2, why)]
+    assert "box box-2: not stored" in caplog.text
+
+
+def test_a_reading_is_refused_by_name_even_where_the_name_cannot_be_kept(
+    sqlite_engine: Engine, broker: BrokerProcess, now: int
+) -> None:
+    refusing(sqlite_engine, "readings")
+    refusing(sqlite_engine, "refused")
+    with ingesting(sqlite_engine, settings_for(broker.port)), Box(broker.port, "box-2") as other:
+        other.send(numbered([1], wall_ms=now))
+        wait_for(lambda: [refusal.seq for receipt in other.receipts for refusal in receipt.refused] == [1])
 
 
 def test_twenty_messages_and_then_silence_are_not_left_to_the_timer(
