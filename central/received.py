@@ -63,22 +63,6 @@ def overlap(ranges: Sequence[Range], others: Iterable[Range]) -> bool:
     return any(place >= 0 and first <= ranges[place][1] for place, first in places)
 
 
-def missing(ranges: Sequence[Range], first: int, last: int) -> list[Range]:
-    """What `first` to `last` has that the ranges have not."""
-    holes: list[Range] = []
-    for start, end in ranges:
-        if end < first:
-            continue
-        if start > last:
-            break
-        if start > first:
-            holes.append((first, start - 1))
-        first = end + 1
-    if first <= last:
-        holes.append((first, last))
-    return holes
-
-
 _NEAR: Final = """
 WITH wanted (box, epoch, low, high) AS (:wanted)
 SELECT r.box, r.epoch, r.first, r.last FROM wanted AS w CROSS JOIN received AS r

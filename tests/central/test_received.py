@@ -55,14 +55,6 @@ def test_overlap_is_a_common_number(some: set[int], others: set[int]) -> None:
     assert received.overlap(received.runs(some), received.runs(others)) == bool(some & others)
 
 
-@given(numbers, st.integers(1, 60), st.integers(1, 60))
-def test_missing_is_the_difference(some: set[int], one: int, other: int) -> None:
-    first, last = min(one, other), max(one, other)
-    holes = received.missing(received.runs(some), first, last)
-    assert spread(holes) == set(range(first, last + 1)) - some
-    assert is_merged(holes)
-
-
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(batches=st.lists(numbers, min_size=1, max_size=6))
 def test_the_table_holds_the_union_in_merged_ranges_whatever_the_batches(
