@@ -26,6 +26,15 @@ _GLYPHS: Final = {
     State.UNPLACED: ("not", "quiet"),
 }
 
+_SHORT: Final = {
+    State.LIVE: "st_first",
+    State.FEW: "k_few",
+    State.NOT: "r_not_observed",
+    State.OFFLINE: "t_offline",
+    State.CATCHUP: "t_catchup",
+    State.NEVER: "t_never",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
@@ -73,9 +82,10 @@ def state_words(desk: Desk, now: Now, scene: Scene, words: Language) -> str:
     """What a desk's state says in words; for a live one what the face looks like."""
     if now.state is State.LIVE and now.figure is not None:
         lead = leading(now.figure, words)
-        return words.t("sim_looks" if desk.simulated else "looks_two", **lead)
-    said = plain_words(desk, now, scene, words)
-    return words.t("sim_state", what=said) if desk.simulated else said
+        return words.t("sim_looks", a=lead["a"]) if desk.simulated else words.t("looks_two", **lead)
+    if desk.simulated:  # two facts in one line: each in its shortest words, that neither is cut
+        return words.t("sim_state", what=words.t(_SHORT.get(now.state, "s_unplaced")))
+    return plain_words(desk, now, scene, words)
 
 
 def plain_words(desk: Desk, now: Now, scene: Scene, words: Language) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from central import database
+from central.schema import boxes, readings
 from tests.browser import made
 from tests.browser.conftest import PHONE, Look, Serve, Served, until
 
@@ -129,6 +132,54 @@ def test_words_of_a_tile_are_not_cut_on_a_phone(floor: Served, look: Look) -> No
     page = look(floor, "/?lang=vi", size=PHONE).page
     cut = "[...document.querySelectorAll('.tile .says')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
     assert page.evaluate(cut) == 0
+
+
+@pytest.mark.parametrize("width", [1920, 1366, 1280])
+@pytest.mark.parametrize("language", ["en", "zh", "vi"])
+def test_words_of_simulated_tiles_are_not_cut_on_a_desktop(
+    serve: Serve, look: Look, tmp_path: Path, language: str, width: int
+) -> None:
+    page = look(_demo(serve, tmp_path, 18), f"/?lang={language}&range=15min", size=(width, 768)).page
+    assert page.locator(".tile[data-simulated]").count() == 11
+    states = page.locator(".tile[data-simulated]").evaluate_all("all => all.map(e => e.dataset.state)")
+    assert {"live", "catchup", "offline", "never"} <= set(states)
+    cut = (
+        "[...document.querySelectorAll('.tile .says')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.innerText)"
+    )
+    assert page.evaluate(cut) == []
+
+
+@pytest.mark.parametrize("path", ["/?range=15min", "/?range=hour", "/?range=day", "/?range=week"])
+@pytest.mark.parametrize("width", [1920, 1366, 1280])
+def test_times_under_the_tiles_stand_at_even_places_and_apart(
+    serve: Serve, look: Look, tmp_path: Path, width: int, path: str
+) -> None:
+    page = look(_demo(serve, tmp_path, 18), path, size=(width, 768)).page
+    spans = page.locator("svg.axis").first.evaluate(
+        "svg => [...svg.querySelectorAll('text')].map(t => t.getBoundingClientRect()).map(b => [b.left, b.right])"
+    )
+    middles = [(left + right) / 2 for left, right in spans]
+    apart = [b - a for a, b in pairwise(middles)]
+    assert len(spans) >= 3
+    assert max(apart) - min(apart) < 2
+    assert all(b[0] - a[1] > 8 for a, b in pairwise(spans))
+
+
+def _demo(serve: Serve, folder: Path, minutes_long: float) -> Served:
+    """A demo in which simulated desks are in every state that a tile has words for."""
+    file = folder / "demo.db"
+    engine = database.connect(f"sqlite:///{file}")
+    database.migrate(engine)
+    made.demo(engine, minutes_long)
+    late = {"historical": True, "received_ms": made.NOW_MS + 3000}
+    with engine.begin() as connection:
+        tail = (readings.c.box.in_(["box-11", "box-12"]), readings.c.wall_ms > made.NOW_MS - made.MINUTE)
+        connection.execute(update(readings).where(*tail).values(**late))
+        connection.execute(update(boxes).where(boxes.c.box == "box-12").values(waiting=400))
+        connection.execute(update(boxes).where(boxes.c.box == "box-05").values(online=False))
+        connection.execute(update(boxes).where(boxes.c.box == "box-06").values(last_seen_ms=None))
+    engine.dispose()
+    return serve(file)
 
 
 def test_what_can_be_pressed_on_a_phone_is_large_enough(floor: Served, look: Look) -> None:

@@ -2,7 +2,7 @@
 "use strict";
 (() => {
   const M = window.Mien;
-  const COVERAGE = 4, SPACE = 7;
+  const COVERAGE = 4, SPACE = 7, SPILL = 17;                // an axis writes a little into the space beside it
   const el = (name, attributes, parent) => {
     const node = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const key in attributes) node.setAttribute(key, attributes[key]);
@@ -79,11 +79,14 @@
     svg.replaceChildren();
     const room = series.step >= 3600000 ? 60 : 52, most = Math.max(2, Math.floor(w / room));
     const every = Math.ceil(series.ticks.length / most);
-    series.ticks.forEach(([i, label], k) => {
-      if (k % every) return;
-      const at = i / series.n * 100, anchor = at < 4 ? "start" : at > 96 ? "end" : "middle";
-      el("text", { x: at.toFixed(2) + "%", y: 12, "text-anchor": anchor }, svg).textContent = label;
+    const labels = series.ticks.map(([i, label]) => {      // each in the middle of its place, or not at all
+      const at = i / series.n, text = el("text", { x: (at * 100).toFixed(2) + "%", y: 12, "text-anchor": "middle" }, svg);
+      text.textContent = label;
+      const half = text.getComputedTextLength() / 2;
+      return { text, fits: at * w - half >= -SPILL && at * w + half <= w + SPILL };
     });
+    const first = labels.findIndex(label => label.fits);
+    labels.forEach(({ text, fits }, k) => { if (!fits || (k - first) % every) text.remove(); });
   };
   M.drawStrips = () => {
     document.querySelectorAll("svg.strip").forEach(M.strip);
