@@ -1,14 +1,20 @@
-"""`mien-central run`: the centre's processes on one machine, a line a process, started again where they end."""
+"""`mien-central run`: the centre's processes on one machine, a line a process, started again where they end.
+
+They end with it: it ends them when it is told to stop, and on Linux the kernel does where it is killed.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -24,6 +30,9 @@ FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 60.0
 STOP_S: Final = 10.0  # how long a process may take to end in order
 
+_PR_SET_PDEATHSIG: Final = 1  # linux/prctl.h
+_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before any fork
+
 _log: Final = logging.getLogger(__name__)
 
 
@@ -38,13 +47,14 @@ class _Child:
 
 
 class Stop:
-    """Becomes true at SIGTERM or SIGINT."""
+    """Becomes true at SIGTERM, SIGINT or SIGHUP: the terminal was closed."""
 
     def __init__(self) -> None:
-        """Take both signals over."""
+        """Take the signals over; SIGHUP stays ignored where `nohup` ignores it."""
         self._asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._on_signal)
 
     def __call__(self) -> bool:
         """Whether it is time to stop."""
@@ -55,7 +65,7 @@ class Stop:
 
 
 def run(options: Sequence[str], pids: Path | None) -> int:
-    """Run all processes until SIGTERM or SIGINT, each with `options` behind its own arguments.
+    """Run all processes until SIGTERM, SIGINT or SIGHUP, each with `options` behind its own arguments.
 
     `pids`: a file to which `name pid` is appended at each start of a process. Returns 0, or the exit status of a
     process that ended at once because its settings or the database's version are wrong: trying again mends neither.
@@ -99,11 +109,24 @@ _FINAL: Final = (2, 11, 15)  # wrong arguments, wrong settings, another version 
 
 
 def _start(child: _Child, now: float, pids: Path | None) -> None:
-    child.process = subprocess.Popen(child.command, start_new_session=True)  # Ctrl-C reaches us alone; we pass it on
+    child.process = subprocess.Popen(
+        child.command,
+        start_new_session=True,  # Ctrl-C reaches us alone; we pass it on
+        preexec_fn=partial(_end_with, os.getpid()),  # safe: this process has one thread
+    )
     child.started = now
     if pids is not None:
         with pids.open("a", encoding="utf-8") as file:
             file.write(f"{child.name} {child.process.pid}\n")
+
+
+def _end_with(parent: int) -> None:
+    """In a child before its program begins: ask Linux for a SIGTERM when the parent is gone, however it went."""
+    if _LIBC is None:
+        return
+    _LIBC.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGTERM))
+    if os.getppid() != parent:  # it went before we asked
+        os._exit(1)
 
 
 def _end(children: Sequence[_Child]) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -95,38 +100,85 @@ def test_purge_says_how_many_rows_went(tmp_path: Path) -> None:
     assert (status, output) == (0, "52 rows gone\n")  # with a minute and a quarter-hour
 
 
-@needs_mosquitto
-def test_run_starts_all_of_it_again_where_it_ends_and_ends_all_of_it(tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    port = free_port()
+@dataclass(frozen=True)
+class Centre:
+    """`mien-central run` with its children at work."""
 
-    def lines(name: str) -> list[int]:
-        found = pids.read_text().splitlines() if pids.exists() else []
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def pids(self, name: str) -> list[int]:
+        """The process ids of all starts of a child."""
+        path = self.folder / "pids"
+        found = path.read_text().splitlines() if path.exists() else []
         return [int(line.split()[1]) for line in found if line.split()[0] == name]
 
+    def wait_until_children_are_gone(self) -> None:
+        """Fails where one lives on."""
+        pids = self.pids("ingest") + self.pids("web")
+        wait_for(lambda: not any(_runs(pid) for pid in pids))
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Iterator[Centre]:
+    """All processes, connected and answering."""
+    port = free_port()
     with mosquitto(tmp_path / "broker") as broker:
         path = write_settings(tmp_path, broker.port)
         path.write_text(f"{path.read_text()}[web]\nport = {port}\n")
-        with started("run", "--config", path, "--pids", pids, folder=tmp_path) as process:
+        with started("run", "--config", path, "--pids", tmp_path / "pids", folder=tmp_path) as process:
+            made = Centre(process, tmp_path)
             wait_for(lambda: logged(tmp_path).count("connected as") == 1)
             wait_for(lambda: _answers(port))
-            assert (len(lines("ingest")), len(lines("web"))) == (1, 1)
-            _kill(lines("ingest")[0])
-            wait_for(lambda: logged(tmp_path).count("connected as") == 2)
-            assert "ingest ended with status -9; starting it again in 1 s" in logged(tmp_path)
-            assert len(lines("ingest")) == 2
-            process.send_signal(signal.SIGINT)
-            assert process.wait(20) == 0
-    for pid in (*lines("ingest"), *lines("web")):
-        with pytest.raises(ProcessLookupError):
-            _kill(pid)
-    assert "Traceback" not in logged(tmp_path)
+            assert (len(made.pids("ingest")), len(made.pids("web"))) == (1, 1)
+            yield made
 
 
-def _kill(pid: int) -> None:
-    import os
+@needs_mosquitto
+def test_run_starts_again_what_ends(centre: Centre) -> None:
+    os.kill(centre.pids("ingest")[0], signal.SIGKILL)
+    wait_for(lambda: logged(centre.folder).count("connected as") == 2)
+    assert "ingest ended with status -9; starting it again in 1 s" in logged(centre.folder)
+    assert len(centre.pids("ingest")) == 2
 
-    os.kill(pid, signal.SIGKILL)
+
+@needs_mosquitto
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_run_ends_all_of_it_when_told_to(hangups: None, centre: Centre, number: signal.Signals) -> None:
+    centre.process.send_signal(number)
+    assert centre.process.wait(20) == 0
+    centre.wait_until_children_are_gone()
+    assert "Traceback" not in logged(centre.folder)
+
+
+def test_a_run_under_nohup_outlives_its_terminal() -> None:
+    code = (
+        "import os, signal; from central.processes import Stop; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
+        "stop = Stop(); os.kill(os.getpid(), signal.SIGHUP); raise SystemExit(stop())"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@needs_mosquitto
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
+def test_a_run_that_is_killed_leaves_no_process_behind(centre: Centre) -> None:
+    centre.process.kill()
+    centre.process.wait()
+    centre.wait_until_children_are_gone()
+
+
+@pytest.fixture
+def hangups() -> Iterator[None]:
+    """What is started now obeys SIGHUP, even where these tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and no zombie that nobody has waited for yet."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(state.strip()) and not state.startswith("Z")
 
 
 def _answers(port: int) -> bool:
