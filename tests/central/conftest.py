@@ -19,11 +19,17 @@ from central import database
 from tests.broker import free_port
 
 ANYBODY = "nobody"  # PostgreSQL refuses to run as root
+DEBIANS = Path("/usr/lib/postgresql")  # where Debian has it, a folder a version, on no PATH
+
+
+def _version(initdb: Path) -> float:
+    """The version in a path such as `/usr/lib/postgresql/16/bin/initdb`; before 10 it has a point."""
+    return float(initdb.parts[-3])
 
 
 def _programs() -> Path | str:
     """The folder of initdb and pg_ctl, or why PostgreSQL cannot run here."""
-    initdb = shutil.which("initdb")
+    initdb = shutil.which("initdb") or max(DEBIANS.glob("*/bin/initdb"), key=_version, default=None)
     if initdb is None:
         return "no PostgreSQL server on this machine"
     if os.geteuid() == 0 and shutil.which("setpriv") is None:
