@@ -29,6 +29,19 @@ class Augmentation:
     noise: float = 0.25
 
 
+# For the second stage of a training, which lets the network fit what the first one only roughly saw.
+GENTLE = Augmentation(
+    rotate_degrees=10.0,
+    scale=(0.87, 1.05),
+    shift=0.06,
+    contrast=(0.85, 1.2),
+    brightness=0.2,
+    erase_share=0.1,
+    coarse_share=0.04,
+    noise_share=0.05,
+)
+
+
 def _uniform(n: int, low: float, high: float, draw: torch.Generator) -> Tensor:
     return torch.rand(n, generator=draw) * (high - low) + low
 
