@@ -122,7 +122,7 @@ def machine() -> dict[str, Any]:
     return {
         "processor": names[0] if names else platform.machine(),
         "cores": os.cpu_count(),
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "load": os.getloadavg()[0],
     }
