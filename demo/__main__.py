@@ -168,8 +168,8 @@ def run(folder: Path, options: Options) -> int:
         try:
             answers = watch(children, options)
         except KeyboardInterrupt:
-            print("\nStopping …", flush=True)
             _on_signals(signal.SIG_IGN)  # it is stopping already, in order
+            print("\nStopping …", flush=True)
             answers = pages.ask_all(options.port)
         return finish(children, answers, running)
     except KeyboardInterrupt:
