@@ -15,7 +15,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/python -m demo
 
 test: $(VENV)/.dev lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
