@@ -93,17 +93,19 @@ def test_its_end_is_told_by_its_will(sqlite_engine: Engine, broker: BrokerProces
         wait_for(lambda: [status.online for status in box.centre] == [True, False])
 
 
-def test_asked_to_end_it_stores_what_it_has_and_leaves_in_order(
+def test_asked_to_end_it_leaves_in_order_and_what_came_too_late_waits_for_its_return(
     sqlite_engine: Engine, broker: BrokerProcess, tmp_path: Path
 ) -> None:
     path = write_settings(tmp_path, broker.port)
-    with Box(broker.port) as box, started("ingest", "--config", path, folder=tmp_path) as process:
-        wait_for(lambda: [status.online for status in box.centre] == [True])
-        box.send(numbered([1], wall_ms=time_ns() // 1_000_000))
-        process.terminate()
-        assert process.wait(10) == 0
-        wait_for(lambda: [status.online for status in box.centre] == [True, False])
-        wait_for(lambda: box.freed() == {1})
+    with Box(broker.port) as box:
+        with started("ingest", "--config", path, folder=tmp_path) as process:
+            wait_for(lambda: [status.online for status in box.centre] == [True])
+            box.send(numbered([1], wall_ms=time_ns() // 1_000_000))
+            process.terminate()
+            assert process.wait(10) == 0
+            wait_for(lambda: [status.online for status in box.centre] == [True, False])
+        with started("ingest", "--config", path, folder=tmp_path):
+            wait_for(lambda: box.freed() == {1})
 
 
 def test_two_ingesters_share_the_messages_and_one_goes_on_where_the_other_is_killed(
