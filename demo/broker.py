@@ -50,6 +50,17 @@ def free_port() -> int:
         return port
 
 
+def acl_lines() -> tuple[str, ...]:
+    """What a site grants: a user named as its box writes and reads its own topics; `centre` all of ours."""
+    return (
+        *(f"pattern write {ROOT}/boxes/%u/{channel.value}" for channel in FROM_BOX),
+        *(f"pattern read {ROOT}/boxes/%u/{channel.value}" for channel in FROM_CENTRE),
+        f"pattern read {CENTRE}",
+        f"user {CENTRE_USER}",
+        f"topic readwrite {ROOT}/#",
+    )
+
+
 def start(folder: Path, passwords: Mapping[str, str]) -> Broker:
     """Start a broker that knows `passwords` (user to password); its files lie in `folder`."""
     program = mosquitto()
@@ -83,10 +94,7 @@ def _mosquitto_config(folder: Path, port: int, passwords: Mapping[str, str]) -> 
     secrets.write_text("".join(f"{user}:{password}\n" for user, password in passwords.items()), encoding="utf-8")
     hashing = shutil.which("mosquitto_passwd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "mosquitto_passwd"
     subprocess.run([hashing, "-U", str(secrets)], check=True, capture_output=True)
-    lines = [f"pattern write {ROOT}/boxes/%u/{channel.value}" for channel in FROM_BOX]
-    lines += [f"pattern read {ROOT}/boxes/%u/{channel.value}" for channel in FROM_CENTRE]
-    lines += [f"pattern read {CENTRE}", f"user {CENTRE_USER}", f"topic readwrite {ROOT}/#"]
-    acl.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    acl.write_text("\n".join(acl_lines()) + "\n", encoding="utf-8")
     acl.chmod(0o600)
     config.write_text(
         f"listener {port} 127.0.0.1\n"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from edge.bundle import Bundle
 from edge.detect import Detector, Face
 from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
-from edge.track import Tracker
+from edge.track import Track, Tracker
 from edge.window import FrameView, agent_face
 
 Pixels = NDArray[np.uint8]
@@ -20,6 +21,22 @@ Floats = NDArray[np.float32]
 
 BESIDE_AGENT = 0.5  # of the agent's height: a face of over half the area, which counts, has 0.7 of it
 MOST_FACES = 12  # of customers that are read in one frame, the largest first
+
+
+@dataclass(frozen=True, eq=False)
+class FaceView:
+    """One face of one frame: what it is followed as, and its shares (8,), or the reason why it has none."""
+
+    track: Track
+    result: Floats | Reason
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A frame with every face in it: the view that counts for the role, and the faces, the oldest track first."""
+
+    view: FrameView
+    faces: list[FaceView]
 
 
 class FaceReader:
@@ -48,23 +65,32 @@ class FaceReader:
         aim: tuple[float, float] = (0.5, 0.5),
         min_face: float = 40.0,
         cascade_every: int = 15,
+        every_face: bool = False,
     ) -> FaceReader:
-        """The whole path over a bundle's models. Raises ModelError."""
-        beside = BESIDE_AGENT if role is Role.AGENT else 0.0
+        """The whole path over a bundle's models; `every_face` is for `look`. Raises ModelError."""
+        beside = BESIDE_AGENT if role is Role.AGENT and not every_face else 0.0
         tracker = Tracker(Detector.from_bundle(bundle.folder, min_face=min_face), every=cascade_every, beside=beside)
         return cls(tracker, Recogniser.from_bundle(bundle), role=role, aim=aim)
 
     def read(self, image: Pixels) -> FrameView:
         """How the faces of the next frame, (H, W, 3) uint8 BGR, look; or why that cannot be said."""
         faces = [track.face for track in self._tracker.update(image)]
+        return self._view(image, faces, lambda face: self._read_one(image, face))
+
+    def look(self, image: Pixels) -> Look:
+        """The same, with each face that is there read for itself."""
+        faces = [FaceView(track, self._read_one(image, track.face)) for track in self._tracker.update(image)]
+        results = {view.track.face: view.result for view in faces}
+        return Look(self._view(image, list(results), results.__getitem__), faces)
+
+    def _view(self, image: Pixels, faces: list[Face], read: Callable[[Face], Floats | Reason]) -> FrameView:
         if not faces:
             return FrameView(0, reason=scene_fault(image, self._limits))
         if self._role is Role.CUSTOMER:
-            return self._read_all(image, sorted(faces, key=lambda face: -face.area)[:MOST_FACES])
+            largest = sorted(faces, key=lambda face: -face.area)[:MOST_FACES]
+            return _mean(len(faces), [read(face) for face in largest])
         chosen = agent_face(faces, image.shape[1], image.shape[0], self._aim)
-        if isinstance(chosen, Reason):
-            return FrameView(len(faces), reason=chosen)
-        result = self._read_one(image, chosen)
+        result = chosen if isinstance(chosen, Reason) else read(chosen)
         if isinstance(result, Reason):
             return FrameView(len(faces), reason=result)
         return FrameView(len(faces), result, float(result.max()))
@@ -74,12 +100,12 @@ class FaceReader:
         points = self._recogniser.points(face)
         return fault(face, crop, points, self._limits) or self._recogniser.shares(crop)
 
-    def _read_all(self, image: Pixels, faces: Sequence[Face]) -> FrameView:
-        """The mean over the customers that can be read, and how many those are; else why the largest cannot."""
-        results = [self._read_one(image, face) for face in faces]
-        shares = [result for result in results if not isinstance(result, Reason)]
-        if not shares:
-            (reason, *_) = (result for result in results if isinstance(result, Reason))
-            return FrameView(len(faces), reason=reason)
-        sure = float(np.mean([share.max() for share in shares]))
-        return FrameView(len(shares), np.mean(shares, axis=0, dtype=np.float32), sure)
+
+def _mean(faces: int, results: Sequence[Floats | Reason]) -> FrameView:
+    """The mean over the customers that can be read, and how many those are; else why the largest cannot."""
+    shares = [result for result in results if not isinstance(result, Reason)]
+    if not shares:
+        (reason, *_) = (result for result in results if isinstance(result, Reason))
+        return FrameView(faces, reason=reason)
+    sure = float(np.mean([share.max() for share in shares]))
+    return FrameView(len(shares), np.mean(shares, axis=0, dtype=np.float32), sure)

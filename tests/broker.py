@@ -15,9 +15,19 @@ from typing import Final
 
 import pytest
 
-from contract.topics import CENTRE, FROM_BOX, FROM_CENTRE, ROOT
+from demo.broker import CENTRE_USER, acl_lines, free_port
 
-CENTRE_USER: Final = "centre"
+__all__ = [
+    "CENTRE_USER",
+    "BrokerProcess",
+    "acl_lines",
+    "free_port",
+    "mosquitto",
+    "needs_mosquitto",
+    "only_311",
+    "running",
+]
+
 MOSQUITTO: Final = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 needs_mosquitto: Final = pytest.mark.skipif(MOSQUITTO is None, reason="no mosquitto on this machine")
 
@@ -31,25 +41,6 @@ async def serve():
     await asyncio.Event().wait()
 asyncio.run(serve())
 """
-
-
-def free_port() -> int:
-    """A loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def acl_lines() -> tuple[str, ...]:
-    """What a site grants: a user named as its box writes and reads its own topics; `centre` all of ours."""
-    return (
-        *(f"pattern write {ROOT}/boxes/%u/{channel.value}" for channel in FROM_BOX),
-        *(f"pattern read {ROOT}/boxes/%u/{channel.value}" for channel in FROM_CENTRE),
-        f"pattern read {CENTRE}",
-        f"user {CENTRE_USER}",
-        f"topic readwrite {ROOT}/#",
-    )
 
 
 @dataclass
