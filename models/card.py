@@ -67,7 +67,20 @@ class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
-class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class OperatingPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Another way to use the same weights: another output of the network, another temperature, or shifted classes.
+
+    Probabilities are softmax(logits / temperature + shift); `shift` is empty or has one value for each class of
+    `output`, in units of log probability.
+    """
+
+    name: str
+    output: Output
+    shift: tuple[float, ...] = ()
+    note: str = ""
+
+
+class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A whole card. Raises nothing by itself; see `load`."""
 
     name: str
@@ -85,6 +98,17 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intended_use: tuple[str, ...]
     must_not_be_used_for: tuple[str, ...]
     limits: tuple[str, ...]
+    operating_points: tuple[OperatingPoint, ...] = ()
+
+    def point(self, name: str = "") -> OperatingPoint:
+        """The operating point of that name, by default the card's own output. Raises CardError."""
+        if not name:
+            return OperatingPoint("", self.output)
+        for point in self.operating_points:
+            if point.name == name:
+                return point
+        known = ", ".join(point.name for point in self.operating_points) or "none"
+        raise CardError(f"{self.name}-{self.version}: has no operating point {name!r}; its card names {known}")
 
 
 def sha256_of(path: Path) -> str:
@@ -106,8 +130,12 @@ def load(path: Path) -> Card:
     found = sha256_of(path.parent / card.file)
     if found != card.sha256:
         raise CardError(f"{path}: says {card.file} has sha256 {card.sha256}, but it has {found}; export both again")
-    if card.output.classes != EXPRESSIONS:
-        raise CardError(f"{path}: its classes are not the contract's, in its order; export it with this version")
+    for point in (card.point(), *card.operating_points):
+        classes = point.output.classes
+        if not classes or classes != tuple(name for name in EXPRESSIONS if name in classes):
+            raise CardError(f"{path}: its classes are not the contract's, in its order; export it with this version")
+        if point.shift and len(point.shift) != len(classes):
+            raise CardError(f"{path}: {point.name} shifts {len(point.shift)} of {len(classes)} classes; give one each")
     return card
 
 

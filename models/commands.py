@@ -15,9 +15,10 @@ from models.card import Score, load, page, save, sha256_of
 from models.checkpoint import CHECKPOINT, SECOND_STAGE, Recipe, averaged_network, recipe_of
 from models.data import read_faces
 from models.errors import CheckpointError, DataError
-from models.evaluate import CARD, Choice, Model, Report, evaluate, only
+from models.evaluate import Choice, Report, evaluate, only
 from models.evaluate import table as report_table
 from models.export import write_onnx
+from models.model import CARD, Model
 from models.samples import read_samples
 from models.scores import fitted_temperature
 

@@ -4,24 +4,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import onnxruntime
 
-from models.card import Card, load
-from models.data import CLASSES, Bytes, Floats, copies_of, read_faces
+from models.data import CLASSES, copies_of, read_faces
 from models.errors import DataError
+from models.model import Model
 from models.samples import Samples, read_samples
-from models.scores import Scores, score, softmax
-
-BATCH = 256
-CARD = "expression.json"
+from models.scores import Scores, score
 
 
 @dataclass(frozen=True)
 class Choice:
     """Which rows are scored and how: `rows` is all, even or odd (of the labelled faces, in file order).
 
-    `crop` takes the place of the card's share of the box's height, where faces are detected.
+    `crop` takes the place of the card's share of the box's height.
     """
 
     rows: str = "all"
@@ -44,40 +39,11 @@ class Report(msgspec.Struct, frozen=True):
     scores: Scores
 
 
-class Model:
-    """The weights of a bundle in ONNX Runtime on one thread, used as their card says."""
-
-    def __init__(self, bundle: Path) -> None:
-        """Raises CardError where the card or the weights are missing, broken, or do not fit each other."""
-        self.card: Card = load(bundle / CARD)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        weights = str(bundle / self.card.file)
-        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
-
-    def logits(self, crops: Bytes, flip: bool = True) -> Floats:
-        """Logits (views, N, 8) of grey crops (N, size, size): the crop itself and, where asked, its mirror image."""
-        views = [crops, crops[:, :, ::-1]] if flip else [crops]
-        return np.stack([self._forward(view) for view in views]).astype(np.float32)
-
-    def shares(self, crops: Bytes, flip: bool = True) -> Floats:
-        """Calibrated probabilities (N, 8), as the desk computes them."""
-        shares: Floats = softmax(self.logits(crops, flip), self.card.output.temperature).mean(axis=0)
-        return shares
-
-    def _forward(self, crops: Bytes) -> Floats:
-        taken, given = self.card.input, self.card.output
-        parts = []
-        for at in range(0, len(crops), BATCH):
-            x = (crops[at : at + BATCH, None].astype(np.float32) - np.float32(taken.mean)) * np.float32(taken.scale)
-            parts.append(self._session.run([given.name], {taken.name: x})[0])
-        return np.concatenate(parts)
-
-
 def evaluate(model: Model, data: Path, choice: Choice | None = None) -> Report:
     """Scores a model on one file. Raises DataError."""
     choice = choice or Choice()
-    samples = read_samples(data, choice.crop or model.card.input.crop_of_box_height)
+    taken = model.card.input
+    samples = read_samples(data, choice.crop or taken.crop_of_box_height, taken.size)
     kept, left_out = _without_copies(samples, choice.without_copies_of, data)
     kept = only(kept, choice.rows)
     if not len(kept):

@@ -1,9 +1,14 @@
-"""What a set of predictions is worth: accuracy, macro-F1, recall of each class, confusion, calibration error."""
+"""What a set of predictions is worth: accuracy, macro-F1, recall, confusion, calibration, accuracy at coverage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from models.data import Floats, Ints
+if TYPE_CHECKING:
+    from models.data import Floats, Ints
 
 BINS = 15
 
@@ -45,13 +50,34 @@ def score(shares: Floats, labels: Ints, classes: tuple[str, ...]) -> Scores:
     )
 
 
-def calibration_error(shares: Floats, labels: Ints) -> float:
-    """Expected calibration error of the top class over 15 equal bins of confidence (Guo et al. 2017), 0 to 1."""
+class Bin(msgspec.Struct, frozen=True):
+    """Faces whose top share lies in one of 15 equal bins: how many, their mean top share, the part that is right."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(shares: Floats, labels: Ints) -> list[Bin]:
+    """The 15 bins of confidence of the top class, the lowest first; an empty one is all zeros."""
     confidence = shares.max(axis=1)
     right = shares.argmax(axis=1) == labels
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights=confidence - right, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(labels))
+    places = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    counts, sure, hits = (np.bincount(places, weights=w, minlength=BINS) for w in (None, confidence, right))
+    full = np.maximum(counts, 1)
+    return [Bin(int(n), float(c), float(a)) for n, c, a in zip(counts, sure / full, hits / full, strict=True)]
+
+
+def calibration_error(shares: Floats, labels: Ints) -> float:
+    """Expected calibration error of the top class over 15 equal bins of confidence (Guo et al. 2017), 0 to 1."""
+    gaps = [each.count * abs(each.confidence - each.accuracy) for each in reliability(shares, labels)]
+    return float(sum(gaps) / len(labels))
+
+
+def accuracy_at(shares: Floats, labels: Ints, coverage: float) -> float:
+    """Accuracy over the `coverage` (0 to 1) of the faces with the largest top shares; of equal ones, the first rows."""
+    kept = np.argsort(-shares.max(axis=1), kind="stable")[: max(1, round(coverage * len(labels)))]
+    return float((shares[kept].argmax(axis=1) == labels[kept]).mean())
 
 
 def softmax(logits: Floats, temperature: float) -> Floats:

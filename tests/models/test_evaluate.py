@@ -13,9 +13,10 @@ from edge.bundle import load as load_bundle
 from edge.recognise import Recogniser
 from models.data import CLASSES, Faces
 from models.errors import DataError
-from models.evaluate import Choice, Model, evaluate
+from models.evaluate import Choice, evaluate
 from models.main import BUNDLE, main
-from models.samples import Samples, read_samples
+from models.model import Model
+from models.samples import Samples, middle, read_samples
 
 from .conftest import crops, write_faces
 
@@ -141,3 +142,29 @@ def test_a_corrupted_file_ends_the_command_with_one_line(
     assert shown.out == ""
     assert shown.err.count("\n") == 1
     assert "not a readable parquet file" in shown.err
+
+
+def write_both_labels(path: Path, faces: Faces) -> Path:
+    """A FER+ file with FER-2013's own labels beside the votes; one row has none."""
+    table = pyarrow.parquet.read_table(write_faces(path, faces))
+    own = pyarrow.array([None, *["angry"] * (len(faces) - 1)])
+    pyarrow.parquet.write_table(table.append_column("fer2013", own), path)
+    return path
+
+
+def test_a_file_with_both_labels_gives_the_ones_asked_for(tmp_path: Path, faces: Faces) -> None:
+    path = write_both_labels(tmp_path / "valid.parquet", faces)
+    plus, own = read_samples(path, 0.793), read_samples(path, 0.793, labels="FER-2013")
+    assert (plus.kind, len(plus)) == ("FER+", 64)
+    assert (own.kind, len(own), own.rows[0]) == ("FER-2013", 63, 1)
+    assert {CLASSES[label] for label in own.labels} == {"anger"}
+
+
+def test_a_crop_of_as_many_pixels_as_it_is_wide_is_the_picture_itself(faces: Faces) -> None:
+    assert np.array_equal(middle(faces.images, 0.793, 40), faces.images[:, 4:44, 4:44])
+    assert np.array_equal(middle(faces.images, 0.952, 48), faces.images)
+
+
+def test_no_crop_is_wider_than_a_face_picture(faces: Faces) -> None:
+    assert np.array_equal(middle(faces.images, 1.5, 64), middle(faces.images, 0.952, 64))
+    assert middle(faces.images, 1.5, 64).shape == (64, 64, 64)

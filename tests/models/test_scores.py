@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.data import Floats
-from models.scores import calibration_error, fitted_temperature, score, softmax
+from models.scores import accuracy_at, calibration_error, fitted_temperature, reliability, score, softmax
 
 CLASSES = ("a", "b", "c")
 
@@ -46,3 +46,18 @@ def test_the_fitted_temperature_is_the_one_that_drew_the_labels() -> None:
     shares = softmax(logits[0], 1.7)
     labels = (draw.random((20_000, 1)) > shares.cumsum(axis=1)).sum(axis=1).clip(max=2)
     assert fitted_temperature(logits, labels) == pytest.approx(1.7, abs=0.06)
+
+
+def test_every_face_falls_into_one_bin_and_empty_bins_are_zero() -> None:
+    shares = np.array([[0.95, 0.05], [0.55, 0.45], [0.45, 0.55]], np.float32)
+    bins = reliability(shares, np.array([0, 0, 0]))
+    assert sum(each.count for each in bins) == 3
+    assert (bins[8].count, bins[8].accuracy, round(bins[8].confidence, 4)) == (2, 0.5, 0.55)
+    assert (bins[0].count, bins[0].confidence, bins[0].accuracy) == (0, 0.0, 0.0)
+
+
+def test_accuracy_at_coverage_leaves_the_least_sure_out() -> None:
+    shares = np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2], [0.7, 0.3]], np.float32)
+    labels = np.array([0, 1, 0, 0])
+    assert accuracy_at(shares, labels, 1.0) == 0.75
+    assert accuracy_at(shares, labels, 0.75) == 1.0

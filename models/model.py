@@ -1,0 +1,69 @@
+"""A bundle's expression network in ONNX Runtime on one thread, used as its card says.
+
+Imports no data set and no training code: what measures a model's memory loads this module alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+
+from contract.expressions import EXPRESSIONS
+from models.card import Card, load
+from models.scores import softmax
+
+if TYPE_CHECKING:
+    from models.data import Bytes, Floats
+
+BATCH = 256
+CARD = "expression.json"
+
+
+class Model:
+    """The weights of a bundle at one of its operating points."""
+
+    def __init__(self, bundle: Path, point: str = "") -> None:
+        """`point` names an operating point of the card, by default its own output.
+
+        Raises CardError where the card or the weights are missing, broken, or do not fit each other.
+        """
+        self.card: Card = load(bundle / CARD)
+        self.point = self.card.point(point)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # As on the desk.
+        options.enable_mem_pattern = False
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        weights = str(bundle / self.card.file)
+        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        self._places = [EXPRESSIONS.index(name) for name in self.point.output.classes]
+        self._shift = np.asarray(self.point.shift or [0.0] * len(self._places), np.float32)
+
+    def logits(self, crops: Bytes, flip: bool = True) -> Floats:
+        """Logits (views, N, classes) of grey crops (N, size, size): the crop and, where asked, its mirror image."""
+        views = [crops, crops[:, :, ::-1]] if flip else [crops]
+        return np.stack([self._forward(view) for view in views]).astype(np.float32)
+
+    def shares(self, crops: Bytes, flip: bool | None = None) -> Floats:
+        """Calibrated probabilities (N, 8) in the contract's order; 0 for an expression that the network does not know.
+
+        `flip` is whether to average over the mirror image, by default what the card says.
+        """
+        output = self.point.output
+        logits = self.logits(crops, self.card.flip_average if flip is None else flip)
+        # Added after the division, so that the shift is in units of log probability.
+        known = softmax(logits + self._shift * output.temperature, output.temperature).mean(axis=0)
+        shares: Floats = np.zeros((len(crops), len(EXPRESSIONS)), np.float32)
+        shares[:, self._places] = known
+        return shares
+
+    def _forward(self, crops: Bytes) -> Floats:
+        taken, given = self.card.input, self.point.output
+        parts = []
+        for at in range(0, len(crops), BATCH):
+            x = (crops[at : at + BATCH, None].astype(np.float32) - np.float32(taken.mean)) * np.float32(taken.scale)
+            parts.append(self._session.run([given.name], {taken.name: x})[0])
+        return np.concatenate(parts)
