@@ -48,6 +48,7 @@ def keep_status(connection: Connection, box: str, status: Status) -> None:
     if status.online:
         fields |= {
             "simulated": status.simulated,
+            "recorded": status.recorded,
             "software": status.software,
             "model": status.model,
             "epoch": status.epoch,

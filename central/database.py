@@ -62,13 +62,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def migrate(engine: Engine) -> str:
-    """Bring the tables to this code's version and return it. Raises SchemaError where they are of a newer one."""
+def migrate(engine: Engine, version: str = "head") -> str:
+    """Bring the tables to this code's version and return it. Raises SchemaError where they are of a newer one.
+
+    `version`: stop there instead, at an older one.
+    """
     with _told(engine), writing(engine) as connection:
         _refuse_newer(engine, _revision(connection))
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, version)
         revision = _revision(connection)
     assert revision is not None
     return revision

@@ -24,7 +24,7 @@ Identity = tuple[str, str, str, int]  # box, source, boot, started_ns
 _SHARES: Final = tuple(f"p_{name}" for name in EXPRESSIONS)
 _CONTENT: Final = (
     *("source", "boot", "started_ns", "wall_ms", "clock_ok", "duration_s", "role", "shift", "policy", "model"),
-    *("conversation", "simulated", *_SHARES, "valence", "confidence", "quality", "faces", "reason"),
+    *("conversation", "simulated", "recorded", *_SHARES, "valence", "confidence", "quality", "faces", "reason"),
 )
 _OWN: Final = ("box", "epoch", "seq", "received_ms", "historical", "wall_ok")
 _NO_SHARES: Final = (None,) * len(EXPRESSIONS)
@@ -75,12 +75,12 @@ class Held:
 def content(reading: Reading) -> Content:
     """All of a reading but its number, as the columns hold it."""
     (source, boot, started_ns, _, wall_ms, clock_ok, duration_s, role, shift, policy, model, conversation, simulated,
-     shares, valence, confidence, quality, faces, reason) = msgspec.structs.astuple(reading)  # fmt: skip
+     recorded, shares, valence, confidence, quality, faces, reason) = msgspec.structs.astuple(reading)  # fmt: skip
     return (
         source._value_,  # `.value` runs Python code at each call; this is the plain attribute behind it
         *(boot, started_ns, wall_ms, +clock_ok, duration_s),
         role._value_,
-        *(shift, policy, model, conversation, +simulated),
+        *(shift, policy, model, conversation, +simulated, +recorded),
         *(shares or _NO_SHARES),
         *(valence, confidence, quality, faces),
         None if reason is None else reason._value_,

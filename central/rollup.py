@@ -27,6 +27,7 @@ SUMS: Final = (
     "not_observed_s",
     "late_s",
     "simulated_s",
+    "recorded_s",
     "sum_valence",
     "sum_confidence",
     *(f"sum_{name}" for name in EXPRESSIONS),
@@ -60,7 +61,8 @@ def tally(sheaves: Iterable[Sheaf], length_ms: int) -> dict[Bin, list[float]]:
 def _sums(readings: Sequence[Reading], late: bool) -> list[float]:
     """The sums of `SUMS` over readings of one bin."""
     lengths = [reading.duration_s for reading in readings]
-    late_s = sum(lengths) if late else 0.0
+    recorded_s = sum([reading.duration_s for reading in readings if reading.recorded])
+    late_s = sum(lengths) - recorded_s if late else 0.0  # a recording is never awaited, so it never comes late
     simulated_s = sum([reading.duration_s for reading in readings if reading.simulated])
     seen = [(reading.valence, reading.confidence, *reading.shares) for reading in readings if reading.shares]
     unseen_s = not_observed_s = 0.0
@@ -70,7 +72,7 @@ def _sums(readings: Sequence[Reading], late: bool) -> list[float]:
         unseen_s = sum([length for lasting, length in reasons if not lasting])
         not_observed_s = sum([length for lasting, length in reasons if lasting])
     sums = [sum(map(mul, lengths, column)) for column in zip(*seen, strict=True)] or _NOTHING
-    return [len(readings), sum(lengths), unseen_s, not_observed_s, late_s, simulated_s, *sums]
+    return [len(readings), sum(lengths), unseen_s, not_observed_s, late_s, simulated_s, recorded_s, *sums]
 
 
 def coarser(bins: Mapping[Bin, list[float]], length_ms: int) -> dict[Bin, list[float]]:

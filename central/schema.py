@@ -86,6 +86,7 @@ boxes: Final = Table(
     Column("last_seen_ms", BigInteger),  # the centre's clock at any message
     Column("last_live_ms", BigInteger),  # wall time of the newest live reading
     Column("simulated", Boolean, nullable=False, server_default="0"),
+    Column("recorded", Boolean, nullable=False, server_default="0"),  # what it hands over was read from recordings
     Column("software", String(64)),
     Column("model", String(64)),
     Column("epoch", String(32)),
@@ -120,6 +121,7 @@ readings: Final = Table(
     Column("model", String(64), nullable=False),
     Column("conversation", String(64)),
     Column("simulated", Boolean, nullable=False),
+    Column("recorded", Boolean, nullable=False, server_default="0"),
     *_shares(),
     Column("valence", Float),
     Column("confidence", Float),
@@ -210,6 +212,7 @@ def _rollup(name: str) -> Table:
         Column("not_observed_s", Float, nullable=False, server_default="0"),  # seconds with a lasting reason
         Column("late_s", Float, nullable=False, server_default="0"),  # seconds that came as historical
         Column("simulated_s", Float, nullable=False, server_default="0"),
+        Column("recorded_s", Float, nullable=False, server_default="0"),
         Column("readings", Integer, nullable=False, server_default="0"),
         *_sums(),  # each weighted by duration
         Column("sum_valence", Float, nullable=False, server_default="0"),

@@ -96,16 +96,21 @@ def _streams(arrivals: Iterable[Arrival], now_ms: int) -> dict[Stream, list[Shea
 
 
 def _sheaves(box: str, opened: Opened, now_ms: int) -> list[Sheaf]:
-    """The readings of a message: one sheaf, unless some are late or wrongly timed and others are not."""
+    """The readings of a message: one sheaf, unless some are late or wrongly timed and others are not.
+
+    A recording is historical however young it is: no live figure waits for it.
+    """
     late_ms = now_ms - LATE_MS
 
     def flags(reading: Reading) -> tuple[bool, bool]:
-        late = opened.historical or (reading.clock_ok and reading.ended_ms < late_ms)
+        late = opened.historical or reading.recorded or (reading.clock_ok and reading.ended_ms < late_ms)
         return late, wall_ok(reading.wall_ms, reading.clock_ok, now_ms)
 
     readings = opened.readings
     ends = [reading.ended_ms for reading in readings]
-    if {reading.clock_ok for reading in readings} == {True} and max(ends) <= now_ms + FUTURE_MS:
+    if {(reading.clock_ok, reading.recorded) for reading in readings} == {(True, False)} and max(
+        ends
+    ) <= now_ms + FUTURE_MS:
         if opened.historical or max(ends) < late_ms:
             return [Sheaf(box, opened.epoch, True, True, readings)]
         if min(ends) >= late_ms:

@@ -148,11 +148,17 @@ class Status(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: Name | None = None
     epoch: Token | None = None
     simulated: bool = False
+    recorded: bool = False  # its readings are of recordings
     clock_ok: bool = True
     frames_per_second: Annotated[float, Meta(ge=0.0, le=1000.0)] | None = None
     waiting: Count = 0  # rows not yet received by the centre
     set_aside: Count = 0  # rows refused on their way and kept
     gaps: Count = 0  # gap records ever written
+
+    def __post_init__(self) -> None:
+        """A box hands over one kind of readings."""
+        if self.simulated and self.recorded:
+            raise ValueError("a box is simulated or recorded, not both")
 
 
 class CentreStatus(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -99,6 +99,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     model: Name
     conversation: Name | None = None
     simulated: bool = False
+    recorded: bool = False  # read from a recording: its wall time is that of the recording, and it is never live
     shares: Annotated[tuple[Unit, ...], Meta(min_length=8, max_length=8)] | None = None
     valence: Signed | None = None
     confidence: Unit | None = None  # mean highest probability over the usable frames
@@ -113,6 +114,8 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
 
     def __post_init__(self) -> None:
         """Hold the fields together: an expression or a reason, never both, never neither."""
+        if self.simulated and self.recorded:
+            raise ValueError("what is simulated was not recorded: a reading is one or the other")
         if (self.shares is None) == (self.reason is None):
             raise ValueError("a reading has either shares or a reason")
         if self.shares is None:

@@ -29,6 +29,7 @@ class Box:
     box: str
     online: bool
     simulated: bool
+    recorded: bool
     last_seen_ms: int | None
     last_live_ms: int | None
     software: str | None

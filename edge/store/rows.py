@@ -16,13 +16,13 @@ PLAIN: Final = tuple(f.name for f in msgspec.structs.fields(Reading) if f.name n
 COLUMNS: Final = (*PLAIN, *EXPRESSIONS)
 COLUMN_LIST: Final = ", ".join(COLUMNS)
 PLACES: Final = ", ".join("?" * len(COLUMNS))
-_FLAGS: Final = ("clock_ok", "simulated")
+_FLAGS: Final = ("clock_ok", "simulated", "recorded")
 
 
 def to_row(reading: Reading) -> tuple[Value, ...]:
     """The values of `COLUMNS`; `seq` is left to the table."""
     plain = msgspec.to_builtins(reading)
-    defaults = {"clock_ok": True, "simulated": False, "faces": 0}
+    defaults = {"clock_ok": True, "simulated": False, "recorded": False, "faces": 0}
     return (*(plain.get(name, defaults.get(name)) for name in PLAIN), *(reading.shares or (None,) * len(EXPRESSIONS)))
 
 

@@ -59,18 +59,19 @@ def salvage(broken_path: Path, new: sqlite3.Connection) -> int:
 def _copy(broken: sqlite3.Connection, new: sqlite3.Connection, table: str, columns: str) -> int:
     places = ", ".join("?" for _ in columns.split(","))
     kept = 0
-    for row in _Rows(broken, f"SELECT {columns} FROM {table} NOT INDEXED ORDER BY rowid"):
+    for row in _Rows(broken, f"SELECT {_there(broken, table, columns)} FROM {table} NOT INDEXED ORDER BY rowid"):
         kept += _insert(new, f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({places})", row)
     return kept
 
 
 def _copy_outbox(broken: sqlite3.Connection, new: sqlite3.Connection, changed_ms: int) -> int:
-    head = _Rows(broken, f"SELECT {_OUTBOX} FROM outbox NOT INDEXED ORDER BY seq")
+    columns = _there(broken, "outbox", _OUTBOX)
+    head = _Rows(broken, f"SELECT {columns} FROM outbox NOT INDEXED ORDER BY seq")
     settled: set[int] = set()
     kept = sum(_take(new, row, settled) for row in head)
     if not head.whole:
         after = f"WHERE seq > {_seq(head.last)} ORDER BY seq DESC"
-        tail = _Rows(broken, f"SELECT {_OUTBOX} FROM outbox NOT INDEXED {after}")
+        tail = _Rows(broken, f"SELECT {columns} FROM outbox NOT INDEXED {after}")
         kept += sum(_take(new, row, settled) for row in tail)
     lost = _lost_by_index(broken, new, settled)
     if lost is None:
@@ -83,6 +84,12 @@ def _copy_outbox(broken: sqlite3.Connection, new: sqlite3.Connection, changed_ms
     for first, last in lost:
         _name(new, epoch, first, last, changed_ms)
     return kept
+
+
+def _there(broken: sqlite3.Connection, table: str, columns: str) -> str:
+    """The columns as a SELECT of the broken file names them: one that an older file has not is 0 in all its rows."""
+    names = {name for (name,) in _Rows(broken, f"SELECT name FROM pragma_table_info('{table}')")}
+    return ", ".join(name if not names or name in names else "0" for name in columns.split(", "))
 
 
 def _take(new: sqlite3.Connection, row: tuple[Value, ...], settled: set[int]) -> bool:

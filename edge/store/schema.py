@@ -101,3 +101,11 @@ def m001_outbox(db: Database) -> None:
         _table("health", only_row, _count("at_ms"), "frames_per_second REAL NOT NULL", _text("model", 1, 64)),
     ):
         db.conn.execute(statement)
+
+
+@migrations()  # type: ignore[untyped-decorator, unused-ignore]
+def m002_recorded(db: Database) -> None:
+    """Readings of recordings are told from those of a camera; those that are there already are of a camera."""
+    for table in ("outbox", "mirror"):
+        check = "CHECK (recorded IN (0, 1) AND recorded + simulated < 2)"
+        db.conn.execute(f"ALTER TABLE {table} ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0 {check}")

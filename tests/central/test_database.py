@@ -32,7 +32,21 @@ def _definitions(engine: Engine) -> dict[str, list[str]]:
     """Each table and index with the lines that define it, in no order: constraints may be written in any."""
     query = text("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'")
     with engine.connect() as connection:
-        return {name: sorted(re.split(r",?\s*\n\s*", sql)) for name, sql in connection.execute(query)}
+        return {name: sorted(re.split(r",\s+(?=\w+ [A-Z])|,?\s*\n\s*", sql)) for name, sql in connection.execute(query)}
+
+
+def test_a_database_of_the_first_version_keeps_what_it_has(
+    sqlite_url: str, sqlite_file: Callable[[Engine], Path]
+) -> None:
+    engine = database.connect(sqlite_url)
+    database.migrate(engine, "0001")
+    with sqlite3.connect(sqlite_file(engine)) as other:
+        other.execute("INSERT INTO boxes (box, online) VALUES ('box-1', 1)")
+        other.execute("INSERT INTO minutes (box, start_ms, seen_s) VALUES ('box-1', 60000, 30.0)")
+    database.migrate(engine)
+    with sqlite3.connect(sqlite_file(engine)) as other:
+        assert other.execute("SELECT box, online, recorded FROM boxes").fetchall() == [("box-1", 1, 0)]
+        assert other.execute("SELECT seen_s, recorded_s FROM minutes").fetchall() == [(30.0, 0.0)]
 
 
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:

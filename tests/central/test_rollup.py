@@ -64,8 +64,9 @@ def _summed(connection: Any, length_ms: int) -> dict[tuple[str, int], tuple[floa
         "sum(CASE WHEN reason IS NULL THEN duration_s ELSE 0 END)",
         f"sum(CASE WHEN reason IS NOT NULL AND reason NOT IN ({lasting}) THEN duration_s ELSE 0 END)",
         f"sum(CASE WHEN reason IN ({lasting}) THEN duration_s ELSE 0 END)",
-        "sum(CASE WHEN historical THEN duration_s ELSE 0 END)",
+        "sum(CASE WHEN historical AND NOT recorded THEN duration_s ELSE 0 END)",
         "sum(CASE WHEN simulated THEN duration_s ELSE 0 END)",
+        "sum(CASE WHEN recorded THEN duration_s ELSE 0 END)",
         *(f"sum(coalesce({name}, 0) * duration_s)" for name in ("valence", "confidence")),
         *(f"sum(coalesce(p_{name}, 0) * duration_s)" for name in EXPRESSIONS),
     ]

@@ -97,7 +97,15 @@ def test_what_is_stored_is_what_was_sent(engine: Engine, put: Store) -> None:
     for name in ("boot", "started_ns", "wall_ms", "clock_ok", "duration_s", "shift", "policy", "model", "conversation"):
         assert row[name] == getattr(made, name)
     assert (row["source"], row["role"], row["reason"], row["simulated"]) == ("face", "agent", None, True)
+    assert row["recorded"] is False
     assert (row["p_neutral"], row["p_contempt"], row["valence"]) == (made.shares[0], made.shares[7], made.valence)  # type: ignore[index]
+
+
+def test_a_recording_is_stored_as_one_and_is_never_live_nor_late(engine: Engine, put: Store) -> None:
+    put(arrival([reading(1, recorded=True), reading(2, recorded=True, wall_ms=NOW_MS - 40 * 60_000)]))
+    assert rows(engine, readings, "seq", "recorded", "historical") == [(1, True, True), (2, True, True)]
+    assert rows(engine, boxes, "last_live_ms") == [(None,)]
+    assert rows(engine, minutes, "seen_s", "recorded_s", "late_s") == [(1.0, 1.0, 0.0)] * 2
 
 
 class TestOtherContentUnderANumber:

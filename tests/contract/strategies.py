@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from contract.expressions import EXPRESSIONS
@@ -27,6 +29,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 counts = st.integers(0, LARGEST)
 numbers = st.integers(1, LARGEST)
 units = st.floats(0.0, 1.0)
+kinds: st.SearchStrategy[dict[str, Any]] = st.sampled_from([{}, {"simulated": True}, {"recorded": True}])
 ranges = st.tuples(numbers, numbers).map(lambda pair: (min(pair), max(pair)))
 
 
@@ -56,7 +59,7 @@ def readings(draw: st.DrawFn, seq: int | None = None) -> Reading:
         policy=draw(names),
         model=draw(names),
         conversation=draw(st.none() | names),
-        simulated=draw(st.booleans()),
+        **draw(kinds),
         **draw(expressions | reasons),
     )
 
@@ -89,13 +92,13 @@ requests = st.one_of(
     st.builds(ReportRefused, epoch=tokens, seq=numbers, wall_ms=counts, why=texts),
 )
 statuses = st.builds(
-    Status,
+    lambda kind, **fields: Status(**kind, **fields),
+    kinds,
     online=st.booleans(),
     at_ms=counts,
     software=st.none() | names,
     model=st.none() | names,
     epoch=st.none() | tokens,
-    simulated=st.booleans(),
     clock_ok=st.booleans(),
     frames_per_second=st.none() | st.floats(0.0, 1000.0),
     waiting=counts,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from contract.expressions import EXPRESSIONS, negative, valence
+from contract.messages import Status
 from contract.reading import LASTING, PRIVATE, Reading, Reason, Role, Source, published, seen
 from tests.contract import strategies as made
 
@@ -61,11 +62,17 @@ def test_valence_needs_all_eight_shares() -> None:
         ({**HAPPY, "shares": (float("inf"),) * 8}, "add up to 1"),
         ({**HAPPY, "valence": float("nan")}, "not that of the shares"),
         ({**HAPPY, "valence": -0.5}, "not that of the shares"),
+        ({**HAPPY, "simulated": True, "recorded": True}, "simulated was not recorded"),
     ],
 )
 def test_a_reading_that_contradicts_itself_cannot_be_built(fields: dict[str, Any], fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         Reading(**COMMON, **fields)
+
+
+def test_a_box_is_not_both_simulated_and_recorded() -> None:
+    with pytest.raises(ValueError, match="not both"):
+        Status(online=True, simulated=True, recorded=True)
 
 
 @given(made.readings())

@@ -15,6 +15,7 @@ BOX = Box(
     box="box-a",
     online=True,
     simulated=False,
+    recorded=False,
     last_seen_ms=NOW - 900,
     last_live_ms=NOW - 2000,
     software=None,

@@ -10,12 +10,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from contract.messages import GapCause, Receipt
 from contract.reading import Reading
 from edge.errors import CorruptStore, SchemaVersionError, StoreError
 from edge.settings import Policy, Store
 from edge.store import Outbox, Relay, prepare
+from edge.store.rows import COLUMNS, to_row
+from edge.store.schema import migrations
 from tests.edge.made import BOOT, look, now_ms, reading
 
 MIRROR = Policy(name="mirror", publish=False)
@@ -73,6 +76,20 @@ def _break_indexes(store: Store) -> None:
     path.write_bytes(content)
 
 
+@pytest.fixture
+def first_version(tmp_path: Path) -> Store:
+    """A file as the first version made it, with two readings."""
+    store = Store(path=str(tmp_path / "first.db"))
+    with closing(Database(store.path)) as db:
+        migrations.apply(db, stop_before="m002_recorded")
+        db["meta"].insert({"id": 1, "epoch": "e0" * 8, "begun_ms": 0})
+        columns = [name for name in COLUMNS if name != "recorded"]
+        for made in (reading(1), reading(2, simulated=True)):
+            row = dict(zip(COLUMNS, to_row(made), strict=True))
+            db["outbox"].insert({name: row[name] for name in columns})
+    return store
+
+
 def _kept(store: Store) -> list[Reading]:
     relay = Relay(store)
     return relay.load([head.seq for head in relay.oldest(100_000)][:30_000])
@@ -124,6 +141,22 @@ def test_a_file_of_older_software_is_refused_by_the_others(tmp_path: Path) -> No
         Relay(store)
     prepare(store)
     assert Relay(store).counts().waiting == 0
+
+
+def test_a_file_of_the_first_version_is_migrated_and_its_readings_are_of_a_camera(first_version: Store) -> None:
+    prepare(first_version)
+    assert [(reading.seq, reading.simulated, reading.recorded) for reading in _kept(first_version)] == [
+        (1, False, False),
+        (2, True, False),
+    ]
+    assert Outbox(first_version, Policy()).add(reading(9, recorded=True)) == 3
+    assert look(first_version, "SELECT recorded FROM outbox ORDER BY seq") == [(0,), (0,), (1,)]
+
+
+def test_of_a_broken_file_of_the_first_version_what_can_be_read_goes_on(first_version: Store) -> None:
+    _break(first_version, IDENTITIES, 0)
+    assert prepare(first_version).salvaged == 2
+    assert [reading.seq for reading in _kept(first_version)] == [1, 2]
 
 
 def test_a_file_that_is_no_database_is_moved_aside_and_the_loss_is_named(store: Store) -> None:
@@ -185,7 +218,7 @@ def test_a_row_that_is_no_reading_any_more_is_named(store: Store) -> None:
 def test_rows_that_a_page_silently_lacks_are_named(store: Store) -> None:
     """A page that was not written, or an older one in its place, reads without an error."""
     epoch = _fill(store, 1000, received=300)
-    _shorten(store, 0.2, 0.5, 0.99)
+    _shorten(store, 0.2, 0.5, 0.8)
     prepare(store)
     kept = {reading.seq for reading in _kept(store)}
     gaps = Relay(store).gaps(10)

@@ -35,6 +35,11 @@ def test_a_reading_comes_back_as_it_went_in(store: Store) -> None:
     assert Relay(store).load([number]) == [msgspec.structs.replace(made, seq=number)]
 
 
+def test_a_recording_comes_back_as_one(store: Store) -> None:
+    number = Outbox(store, Policy()).add(reading(1, recorded=True))
+    assert Relay(store).load([number])[0].recorded
+
+
 def test_the_same_identity_is_kept_once(store: Store) -> None:
     outbox = Outbox(store, Policy())
     first = reading(1)
