@@ -26,7 +26,9 @@ class Limits:
     """What a face must reach to be read. Greys are 0 to 255; sharpness and detail have no unit."""
 
     height: float = 40.0  # pixels of its box: the crop is then about what the network takes in, not enlarged
-    yaw: float = 0.6  # nose from between the eyes, in distances between the eyes: about 45 degrees
+    yaw: float = 0.5  # nose from between the eyes, in distances between the eyes: about 45 degrees
+    nose_up: float = 0.1  # least height of the nose below the eyes, in distances to the mouth: a head thrown back
+    nose_down: float = 0.9  # and the most: a head bowed; both about 45 degrees, upright faces have 0.54
     light: float = 30.0  # mean grey of the crop
     sharpness: float = 0.06  # variance of the crop's Laplacian over its own variance
     score: float = 0.9  # O-Net's probability; hands and cloths before a face bring it down, masks often do not
@@ -40,6 +42,17 @@ def yaw(landmarks: Floats) -> float:
     across = landmarks[1] - landmarks[0]
     nose = landmarks[2] - (landmarks[0] + landmarks[1]) / 2
     return float(nose @ across) / max(float(across @ across), 1e-6)
+
+
+def nose_height(landmarks: Floats) -> float:
+    """How far down from the eyes to the mouth the nose lies: 0 at the eyes, 1 at the mouth, more as the head bows.
+
+    Measured across the line of the eyes and that of the mouth, so that rolling or turning the head changes little.
+    """
+    across = landmarks[1] - landmarks[0] + landmarks[4] - landmarks[3]
+    down = np.array([-across[1], across[0]], np.float32)
+    eyes, mouth = (landmarks[0] + landmarks[1]) / 2, (landmarks[3] + landmarks[4]) / 2
+    return float((landmarks[2] - eyes) @ down) / max(float((mouth - eyes) @ down), 1e-6)
 
 
 def sharpness(crop: Pixels) -> float:
@@ -68,7 +81,8 @@ def fault(face: Face, crop: Pixels, points: Floats, limits: Limits) -> Reason | 
     """
     if face.height < limits.height:
         return Reason.TOO_SMALL
-    if abs(yaw(face.landmarks)) > limits.yaw:
+    upright = limits.nose_up <= nose_height(face.landmarks) <= limits.nose_down
+    if not upright or abs(yaw(face.landmarks)) > limits.yaw:
         return Reason.TURNED_AWAY
     if cv2.mean(crop)[0] < limits.light:
         return Reason.DARK

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contract.reading import Reason, Role
 from edge.bundle import Bundle
+from edge.cover import Cover
 from edge.detect import Detector, Face
 from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
@@ -50,9 +51,10 @@ class FaceReader:
         role: Role = Role.AGENT,
         aim: tuple[float, float] = (0.5, 0.5),
         limits: Limits | None = None,
+        cover: Cover | None = None,
     ) -> None:
         """`aim` is where an agent's face is expected, x and y as parts of the picture."""
-        self._tracker, self._recogniser = tracker, recogniser
+        self._tracker, self._recogniser, self._cover = tracker, recogniser, cover
         self._role, self._aim = role, aim
         self._limits = limits or Limits()
 
@@ -70,7 +72,11 @@ class FaceReader:
         """The whole path over a bundle's models; `every_face` is for `look`. Raises ModelError."""
         beside = BESIDE_AGENT if role is Role.AGENT and not every_face else 0.0
         tracker = Tracker(Detector.from_bundle(bundle.folder, min_face=min_face), every=cascade_every, beside=beside)
-        return cls(tracker, Recogniser.from_bundle(bundle), role=role, aim=aim)
+        return cls(tracker, Recogniser.from_bundle(bundle), role=role, aim=aim, cover=Cover.from_bundle(bundle))
+
+    def begin_anew(self) -> None:
+        """Follow no face from the last frame to the next, which is of another scene."""
+        self._tracker.begin_anew()
 
     def read(self, image: Pixels) -> FrameView:
         """How the faces of the next frame, (H, W, 3) uint8 BGR, look; or why that cannot be said."""
@@ -98,7 +104,10 @@ class FaceReader:
     def _read_one(self, image: Pixels, face: Face) -> Floats | Reason:
         crop = self._recogniser.crop(image, face)
         points = self._recogniser.points(face)
-        return fault(face, crop, points, self._limits) or self._recogniser.shares(crop)
+        reason = fault(face, crop, points, self._limits)
+        if reason is None and self._cover is not None and self._cover.hides(image, face, crop):
+            reason = Reason.COVERED
+        return reason or self._recogniser.shares(crop)
 
 
 def _mean(faces: int, results: Sequence[Floats | Reason]) -> FrameView:
