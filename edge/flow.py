@@ -7,6 +7,7 @@ the connection: suspects go alone, one after the other, so that one bad row is f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -73,8 +74,11 @@ def is_historical(ended_ms: int, now_ms: int) -> bool:
 class Flow:
     """One box's way to the centre. `now` is monotonic seconds, `now_ms` UTC milliseconds."""
 
-    def __init__(self, catch_up_per_s: int) -> None:
-        """Nothing is in flight, and nothing goes before `linked()`."""
+    def __init__(self, catch_up_per_s: int | None) -> None:
+        """Nothing is in flight, and nothing goes before `linked()`.
+
+        `catch_up_per_s` None: no row is live, so old ones go as fast as receipts free the window, and have all of it.
+        """
         self._per_s = catch_up_per_s
         self._batch = MAX_READINGS
         self._flights: dict[int, _Flight] = {}
@@ -185,7 +189,7 @@ class Flow:
         return (min(waiting),) if waiting and not self._unacked else ()
 
     def _live(self, now: float, now_ms: int, newest: Heads) -> tuple[int, ...]:
-        if now < self._live_at:
+        if now < self._live_at or self._per_s is None:
             return ()
         self._live_at = now + LIVE_EVERY_S
         heads = newest(WINDOW + MAX_READINGS)
@@ -207,17 +211,18 @@ class Flow:
         return tuple(tired[:1] or due[: self._batch])
 
     def _old(self, now: float, now_ms: int, oldest: Heads) -> tuple[int, ...]:
-        room = min(self._batch, WINDOW - LIVE_RESERVE - len(self._flights))
+        reserve = 0 if self._per_s is None else LIVE_RESERVE
+        room = min(self._batch, WINDOW - reserve - len(self._flights))
         if self._asking_until is not None or now < self._catch_up_at or room <= 0:
             return ()
         heads = [
             head
             for head in oldest(WINDOW + MAX_READINGS)
-            if now_ms - head.ended_ms >= LIVE_ONLY_MS and self._may_go(head)
+            if (self._per_s is None or now_ms - head.ended_ms >= LIVE_ONLY_MS) and self._may_go(head)
         ]
         kinds = groupby(heads[:room], key=lambda head: is_historical(head.ended_ms, now_ms))
         batch = tuple(head.seq for _, kind in islice(kinds, 1) for head in kind)
-        self._catch_up_at = now + (len(batch) / self._per_s if batch else 1.0)
+        self._catch_up_at = now + (len(batch) / (self._per_s or math.inf) if batch else 1.0)
         return batch
 
     def _may_go(self, head: Head) -> bool:

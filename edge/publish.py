@@ -44,13 +44,19 @@ class Publisher:
         self._settings = settings
         self._simulated = simulated
         self._relay = Relay(settings.store)
-        self._flow = Flow(settings.broker.catch_up_per_s)
+        self._recorded = self._relay.is_recorded()
+        self._flow = Flow(None if self._recorded else settings.broker.catch_up_per_s)
         self._topics = {channel: box_topic(settings.box.id, channel) for channel in Channel}
         self._log = _Log(logging.getLogger(f"mien.publish.{settings.box.id}"))
         self._centre_online: bool | None = None
         self._was_connected = False
         self._told: set[tuple[str, int]] = set()
         self._tell_again_at = self._status_at = 0.0
+
+    @property
+    def trouble(self) -> str | None:
+        """What stood in the way last, where no receipt has freed a row since."""
+        return self._log.last
 
     def run(self, stop: threading.Event) -> None:
         """Send until `stop` is set; connections come and go."""
@@ -142,7 +148,7 @@ class Publisher:
         """The readings as messages that the broker takes; one that is too large by itself is set aside."""
         if not readings:
             return
-        old = is_historical(readings[0].ended_ms, now_ms)
+        old = self._recorded or is_historical(readings[0].ended_ms, now_ms)
         message = Readings(epoch=self._relay.epoch, historical=old, readings=tuple(readings))
         try:
             payload = encode(message)
@@ -182,7 +188,8 @@ class Publisher:
     def _take_message(self, link: Link, event: Arrived) -> None:
         if event.topic == self._topics[Channel.RECEIPT]:
             receipt = decode_receipt(event.payload)
-            self._relay.apply_receipt(receipt)
+            if self._relay.apply_receipt(receipt):
+                self._log.last = None
             if receipt.epoch == self._relay.epoch:
                 refused = [refusal.seq for refusal in receipt.refused]
                 self._flow.received(time.monotonic(), receipt.ranges, refused)
@@ -237,6 +244,7 @@ class Publisher:
             model=health.model,
             epoch=self._relay.epoch,
             simulated=self._simulated,
+            recorded=self._relay.is_recorded(),
             clock_ok=health.clock_ok,
             frames_per_second=health.frames_per_second if running else None,
             waiting=owed.waiting,
@@ -271,6 +279,7 @@ class _Log:
     """Few lines: one that repeats is said again after a quarter of an hour only."""
 
     def __init__(self, log: logging.Logger) -> None:
+        self.last: str | None = None
         self._log = log
         self._said: dict[str, float] = {}
 
@@ -280,7 +289,7 @@ class _Log:
 
     def error(self, text: str, subject: str | None = None) -> None:
         """What someone should see to; `subject` is what makes it a repetition, where that is not the text."""
-        now = time.monotonic()
+        self.last, now = text, time.monotonic()
         self._said = {line: at for line, at in self._said.items() if now - at < SAY_AGAIN_S}
         if (subject or text) not in self._said:
             self._said[subject or text] = now

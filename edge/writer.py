@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from contract.reading import Reading
-from edge.errors import CorruptStore, MienDeskError, SchemaVersionError, StoreError
+from edge.errors import CorruptStore, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.store import Outbox
 
@@ -35,7 +35,7 @@ class Writer:
     """Takes readings at once and keeps them in the outbox, in their order, in a thread of its own."""
 
     def __init__(self, store: Store, policy: Policy) -> None:
-        """Open the outbox. Raises StoreError."""
+        """Open the outbox. Raises StoreError, and SettingsError where it holds recordings."""
         self._outbox = Outbox(store, policy)
         self._changed = threading.Condition()
         self._waiting: deque[Reading] = deque()
@@ -63,7 +63,7 @@ class Writer:
             self._changed.notify()
 
     def check(self) -> None:
-        """Raise what ended the thread, if anything has: CorruptStore or SchemaVersionError, for others to mend."""
+        """Raise what ended the thread, if anything has: for others to mend."""
         if self._error is not None:
             raise self._error
         if not self._thread.is_alive():
@@ -82,7 +82,7 @@ class Writer:
         try:
             while self._wait_for_work():
                 self._write_all()
-        except (CorruptStore, SchemaVersionError) as error:
+        except (CorruptStore, SchemaVersionError, SettingsError) as error:
             self._error = error
         finally:
             self._outbox.close()

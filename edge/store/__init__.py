@@ -3,6 +3,7 @@
 schema.py       the tables and their migrations
 connection.py   opening the file, transactions, and SQLite's errors in our own words
 rows.py         a reading to a row and back
+kind.py         whether they are a camera's or of recordings
 outbox.py       the side that adds readings
 bounds.py       how many are kept, and what is let go first
 relay.py        the side that sends them and frees them by receipt

@@ -49,6 +49,14 @@ def trim(db: sqlite3.Connection, limits: Store, now_ms: int | None) -> Trimmed:
     return Trimmed(by_days.settled + by_bytes.settled, by_days.owed + by_bytes.owed)
 
 
+def make_room(db: sqlite3.Connection, keep_bytes: int) -> bool:
+    """Let settled rows go until the rest fits, within the caller's transaction; False where what is owed does not."""
+    while used_bytes(db) > keep_bytes:
+        if not _let_settled_go(db):
+            return False
+    return True
+
+
 def used_bytes(db: sqlite3.Connection) -> int:
     """What the file's pages hold; pages freed earlier are used again before the file grows."""
     pages, free, size = (
@@ -125,14 +133,19 @@ def _trim_bytes(db: sqlite3.Connection, keep_bytes: int) -> Trimmed:
     for _ in range(CHUNKS):
         if used_bytes(db) <= keep_bytes:
             break
-        rows = db.execute(_OLDEST_SETTLED, {"most": CHUNK}).fetchall()
-        for table, seq, _wall_ms in rows:
-            db.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))
-        settled += len(rows)
+        rows = _let_settled_go(db)
+        settled += rows
         if not rows:
             oldest = db.execute(f"{_OWED_ROWS} ORDER BY seq LIMIT {CHUNK}").fetchall()
             owed += _let_go(db, oldest, GapCause.FULL_BYTES)
     return Trimmed(settled, owed)
+
+
+def _let_settled_go(db: sqlite3.Connection) -> int:
+    rows = db.execute(_OLDEST_SETTLED, {"most": CHUNK}).fetchall()
+    for table, seq, _wall_ms in rows:
+        db.execute(f"DELETE FROM {table} WHERE seq = ?", (seq,))
+    return len(rows)
 
 
 def _let_go(db: sqlite3.Connection, rows: list[tuple[int, int, float]], cause: GapCause) -> int:

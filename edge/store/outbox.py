@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from contract.messages import GapCause
 from contract.reading import Reading
+from edge.errors import SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.store import bounds
 from edge.store.connection import open_checked
+from edge.store.kind import refuse_mixture
 from edge.store.rows import COLUMN_LIST, PLACES, to_row
 
 TRIM_EVERY: Final = 64  # readings added between two looks at the bounds
@@ -25,10 +28,20 @@ class Outbox:
     that is there is not added twice. CorruptStore (a StoreError) is mended by the process `store`: exit with its code.
     """
 
-    def __init__(self, store: Store, policy: Policy) -> None:
-        """Open the file; the process `store` must have prepared it."""
+    def __init__(self, store: Store, policy: Policy, *, recorded: bool = False) -> None:
+        """Open the file; the process `store` must have prepared it.
+
+        `recorded`: what is to be added was read from recordings. SettingsError where the other kind is there.
+        """
         self._connection = open_checked(store.path)
         self._store = store
+        self._recorded = recorded
+        try:
+            with self._connection.reading() as db:
+                self._refuse_mixture(db)
+        except SettingsError:
+            self.close()
+            raise
         self._publish = policy.publish
         self._until_trim = 0
 
@@ -39,6 +52,7 @@ class Outbox:
         """
         table, other = ("outbox", "mirror") if self._publish else ("mirror", "outbox")
         with self._connection.writing() as db:
+            self._refuse_mixture(db)
             for name in (other, table):
                 if (there := _number(db, name, reading)) is not None:
                     return there
@@ -55,6 +69,25 @@ class Outbox:
         table = "outbox" if self._publish else "mirror"
         with self._connection.writing() as db:
             db.executemany(f"INSERT INTO {table} ({COLUMN_LIST}) VALUES ({PLACES})", map(to_row, readings))
+
+    def add_recordings(self, readings: Sequence[Reading]) -> int:
+        """Keep readings of recordings, as old as they may be, in one transaction; returns how many were not there yet.
+
+        Where the file grows beyond its bytes, what the centre has goes, and what it has not never does: StoreError.
+        """
+        with self._connection.writing() as db:
+            self._refuse_mixture(db)
+            added = db.executemany(
+                f"INSERT INTO outbox ({COLUMN_LIST}) SELECT {PLACES} "  # ON CONFLICT would use up numbers
+                f"WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE {_IDENTITY})",
+                [(*to_row(reading), *_identity(reading)) for reading in readings],
+            ).rowcount
+            if not bounds.make_room(db, self._store.keep_bytes):
+                raise StoreError(
+                    f"{self._store.path}: full of recordings that the centre has not received; "
+                    "run `mien-desk publish CONFIG.toml` first, or raise store.keep_bytes"
+                )
+        return added
 
     def lost(self, count: int, from_ms: int, until_ms: int, cause: GapCause = GapCause.DISK_FULL) -> None:
         """Name `count` readings (`from_ms` to `until_ms`, UTC) that could not be written; each gets a number."""
@@ -80,8 +113,14 @@ class Outbox:
         """Close the file."""
         self._connection.close()
 
+    def _refuse_mixture(self, db: sqlite3.Connection) -> None:
+        refuse_mixture(db, self._connection.path, recorded=self._recorded)
+
 
 def _number(db: sqlite3.Connection, table: str, reading: Reading) -> int | None:
-    identity = (reading.source.value, reading.boot, reading.started_ns)
-    row = db.execute(f"SELECT seq FROM {table} WHERE {_IDENTITY}", identity).fetchone()
+    row = db.execute(f"SELECT seq FROM {table} WHERE {_IDENTITY}", _identity(reading)).fetchone()
     return row[0] if row else None
+
+
+def _identity(reading: Reading) -> tuple[str, str, int]:
+    return reading.source.value, reading.boot, reading.started_ns

@@ -15,6 +15,7 @@ from contract.reading import Reading, published
 from edge.settings import Store
 from edge.store.bounds import epoch_of
 from edge.store.connection import open_checked
+from edge.store.kind import is_recorded
 from edge.store.rows import COLUMN_LIST, from_row
 
 _ENDED_MS: Final = "wall_ms + CAST(round(1000 * duration_s) AS INTEGER)"
@@ -88,6 +89,11 @@ class Relay:
     def epoch(self) -> str:
         """The id of this outbox, under which rows are numbered on the wire."""
         return self._epoch
+
+    def is_recorded(self) -> bool:
+        """Whether what is here was read from recordings."""
+        with self._connection.reading() as db:
+            return bool(is_recorded(db))
 
     def oldest(self, limit: int) -> list[Head]:
         """The oldest waiting rows, rising."""

@@ -28,7 +28,7 @@ NOW_MS = 1_800_000_000_000
 class Box:
     """A flow with rows in memory and a clock. `send()` sends one message, which takes a millisecond."""
 
-    def __init__(self, *, old: int = 0, live: int = 0, per_s: int = 1_000_000) -> None:
+    def __init__(self, *, old: int = 0, live: int = 0, per_s: int | None = 1_000_000) -> None:
         self.flow = Flow(per_s)
         self.now = 1000.0
         self.rows = {seq: Head(seq, NOW_MS - 3_600_000 + seq, False) for seq in range(1, old + 1)}
@@ -141,6 +141,13 @@ def test_catching_up_keeps_to_its_rate() -> None:
         box.receive(numbers)
         box.now += 0.1
     assert 1000 <= sent <= 1100  # 20 s at 50 a second, and the message that begins
+
+
+def test_without_a_rate_rows_of_any_age_go_oldest_first_and_fill_the_window() -> None:
+    box = Box(old=200, live=1000, per_s=None)
+    assert _flat(box.send_all()) == list(range(1, WINDOW + 1))
+    box.receive(range(1, 101))
+    assert _flat(box.send_all()) == list(range(WINDOW + 1, WINDOW + 101)), "it waited for something but a receipt"
 
 
 def test_a_message_never_mixes_live_and_historical_rows() -> None:

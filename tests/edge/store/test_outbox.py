@@ -14,9 +14,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from contract.messages import GapCause
+from contract.messages import GapCause, Receipt
 from contract.reading import Reason
-from edge.errors import StoreError
+from edge.errors import SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.store import Outbox, Relay, prepare
 from tests.edge.made import look, now_ms, reading, without_face
@@ -36,8 +36,51 @@ def test_a_reading_comes_back_as_it_went_in(store: Store) -> None:
 
 
 def test_a_recording_comes_back_as_one(store: Store) -> None:
-    number = Outbox(store, Policy()).add(reading(1, recorded=True))
+    number = Outbox(store, Policy(), recorded=True).add(reading(1, recorded=True))
     assert Relay(store).load([number])[0].recorded
+
+
+def test_recordings_are_added_once_however_often_they_come(store: Store) -> None:
+    outbox = Outbox(store, Policy(), recorded=True)
+    made = [reading(i, recorded=True) for i in range(5)]
+    assert [outbox.add_recordings(made[:3]), outbox.add_recordings(made), outbox.add_recordings(made)] == [3, 2, 0]
+    assert look(store, "SELECT started_ns / 1000000000 FROM outbox ORDER BY seq") == [(i,) for i in range(5)]
+
+
+def test_recordings_of_any_age_are_kept_though_they_are_older_than_the_days(store: Store) -> None:
+    old = [reading(i, recorded=True, wall_ms=1_000_000_000_000 + i) for i in range(500)]
+    Outbox(store, Policy(), recorded=True).add_recordings(old)
+    Outbox(store, Policy(), recorded=True).add_recordings([reading(9000 + i, recorded=True) for i in range(500)])
+    prepare(store)
+    assert Relay(store).counts().waiting == 1000
+    assert Relay(store).gaps(10) == []
+
+
+def test_where_recordings_fill_the_file_what_was_received_goes_and_what_is_owed_stays(tmp_path: Path) -> None:
+    small = Store(path=str(tmp_path / "small.db"), keep_bytes=1_000_000)
+    prepare(small)
+    outbox = Outbox(small, Policy(), recorded=True)
+    assert outbox.add_recordings([reading(i, recorded=True) for i in range(2000)]) == 2000
+    with pytest.raises(StoreError, match=r"full of recordings .* run `mien-desk publish CONFIG.toml` first, or raise"):
+        outbox.add_recordings([reading(i, recorded=True) for i in range(2000, 5000)])
+    relay = Relay(small)
+    assert relay.counts().waiting == 2000, "a part of what did not fit was kept"
+    relay.mark_sent(range(1, 2001))
+    relay.apply_receipt(Receipt(epoch=relay.epoch, ranges=((1, 2000),)))
+    assert outbox.add_recordings([reading(i, recorded=True) for i in range(2000, 4000)]) == 2000
+    assert (relay.counts().waiting, relay.counts().gaps) == (2000, 0)
+    assert relay.counts().received < 2000
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_an_outbox_of_the_other_kind_is_refused(store: Store, recorded: bool) -> None:
+    opened_before = Outbox(store, Policy(), recorded=not recorded)
+    Outbox(store, Policy(), recorded=recorded).add(reading(1, recorded=recorded))
+    with pytest.raises(SettingsError, match=r"never mix with them; name another file there .* and another box.id"):
+        Outbox(store, Policy(), recorded=not recorded)
+    with pytest.raises(SettingsError, match="never mix"):
+        opened_before.add(reading(2, recorded=not recorded))
+    Outbox(store, Policy(), recorded=recorded).add(reading(3, recorded=recorded))
 
 
 def test_the_same_identity_is_kept_once(store: Store) -> None:
