@@ -103,7 +103,7 @@ def parameters_of(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
-def multiply_adds(network: SEResNet, side: int) -> int:
+def multiply_adds(network: nn.Module, side: int) -> int:
     """Multiply-adds of the convolutions and linear layers for one face of `side` pixels."""
     counts: list[int] = []
 

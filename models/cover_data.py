@@ -1,0 +1,162 @@
+"""Faces to draw covers on, and the labelled crops that come of it, cut as the desk cuts them.
+
+What is drawn changes what the detector sees: so its last stage looks again at each picture with something drawn, and
+the crop is that of the box it then gives.
+"""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet
+from tqdm import tqdm
+
+from edge.align import cut, face_crop
+from edge.detect import Detector, square
+from models.cover_masks import Draw, Ground, Repertoire, covered
+from models.data import FACE_SIDE, Bytes, Floats, decode, read_columns
+from models.errors import DataError
+from models.networks.preprocess import INPUT_SIDE
+from models.samples import main_face, padded
+
+VIEW = 112  # side of the picture that is drawn on
+VIEW_OF_BOX = 1.4  # its side in the picture it is cut from, in heights of the face's box
+HIDDEN, SEEN = 0.75, 0.2  # the part of the mouth from which it is covered, and up to which it is not
+LOOK_AGAIN = 0.3  # least probability at which the detector's new box is taken
+FOLDS = 5  # people, or pictures where nobody is named, are dealt into as many
+
+
+@dataclass(frozen=True)
+class Views:
+    """Faces with what is around them: pictures (N, VIEW, VIEW) uint8 grey, boxes (N, 4), landmarks (N, 5, 2) in them.
+
+    `fold` (N,) is 0 to FOLDS - 1; one person is in one fold only.
+    """
+
+    pictures: Bytes
+    boxes: Floats
+    landmarks: Floats
+    fold: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, rows: Any) -> "Views":
+        return Views(self.pictures[rows], self.boxes[rows], self.landmarks[rows], self.fold[rows])
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Crops (N, 48, 48) uint8, whose 40 px middle is what the desk cuts; labels (N,) float32, 1 where covered.
+
+    `drawn` (N,) says on which something was drawn.
+    """
+
+    images: Bytes
+    labels: Floats
+    drawn: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, rows: Any) -> "Crops":
+        return Crops(self.images[rows], self.labels[rows], self.drawn[rows])
+
+
+def fold_of(name: str) -> int:
+    """The fold of a person or picture, the same on every machine."""
+    return zlib.crc32(name.encode()) % FOLDS
+
+
+def joined(first: Views, second: Views) -> Views:
+    """Both, one after the other."""
+    names = ("pictures", "boxes", "landmarks", "fold")
+    return Views(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in names))
+
+
+def read_views(path: Path, detector: Detector, rows: npt.NDArray[np.bool_] | None = None) -> Views:
+    """The faces that the detector finds in a file of pictures (column `image`; folds by `person` where it is there).
+
+    `rows` says which rows to read, by default all.
+    Raises DataError where the file is missing or broken.
+    """
+    images = read_columns(path, ("image",))["image"]
+    people = people_of(path, len(images))
+    found = []
+    for row, data in enumerate(tqdm(images, desc=f"faces of {path.name}", mininterval=5)):
+        if rows is not None and not rows[row]:
+            continue
+        view = _view(detector, padded(decode(data, True, f"{path}, row {row}")[:, :, ::-1]))
+        if view is not None:
+            found.append((*view, fold_of(people[row])))
+    if not found:
+        raise DataError(f"{path}: the detector finds no face in it; give a file of faces")
+    pictures, boxes, landmarks, folds = zip(*found, strict=True)
+    return Views(np.stack(pictures), np.stack(boxes), np.stack(landmarks), np.array(folds))
+
+
+def people_of(path: Path, count: int) -> list[str]:
+    """Who is on each of `count` pictures of a file, or the row where the file does not say."""
+    names = pyarrow.parquet.read_schema(path).names
+    people = read_columns(path, ("person",))["person"] if "person" in names else [None] * count
+    return [person or f"row {row}" for row, person in enumerate(people)]
+
+
+def _view(detector: Detector, picture: Bytes) -> tuple[Bytes, Floats, Floats] | None:
+    face = main_face(detector, picture)
+    if face is None:
+        return None
+    x, y = (face.box[0] + face.box[2]) / 2, (face.box[1] + face.box[3]) / 2
+    side = VIEW_OF_BOX * face.height
+    grey = cv2.cvtColor(cut(picture, (x, y), side, VIEW), cv2.COLOR_BGR2GRAY)
+    scale, corner = np.float32(VIEW / side), np.array([x - side / 2, y - side / 2], np.float32)
+    box = (np.array(face.box, np.float32).reshape(2, 2) - corner).reshape(4) * scale
+    return grey, box, (face.landmarks - corner) * scale
+
+
+def drawn_crops(
+    views: Views,
+    detector: Detector,
+    of_box_height: float,
+    how: Repertoire,
+    seed: int,
+    *,
+    each: tuple[int, int] = (2, 1),
+) -> Crops:
+    """Of each view: itself, and `each` times something before the mouth and something beside it.
+
+    Crops whose mouth is hidden in part, between SEEN and HIDDEN, are left out: what they are nobody can say.
+    """
+    draw = np.random.default_rng(seed)
+    made = []
+    for i in tqdm(range(len(views)), desc="drawing", mininterval=5):
+        made.append((_crop(detector, views, i, views.pictures[i], of_box_height), 0.0, False))
+        for picture, hidden in _variants(views, i, draw, how, each):
+            if not SEEN < hidden < HIDDEN:
+                made.append((_crop(detector, views, i, picture, of_box_height), float(hidden >= HIDDEN), True))
+    images, labels, drawn = zip(*made, strict=True)
+    return Crops(np.stack(images), np.array(labels, np.float32), np.array(drawn))
+
+
+def _variants(
+    views: Views, index: int, draw: Draw, how: Repertoire, each: tuple[int, int]
+) -> Iterator[tuple[Bytes, float]]:
+    ground = Ground(views.landmarks[index], VIEW)
+    for aside in (False,) * each[0] + (True,) * each[1]:
+        yield covered(views.pictures[index], ground, views.pictures, draw, aside=aside, how=how)
+
+
+def _crop(detector: Detector, views: Views, index: int, picture: Bytes, of_box_height: float) -> Bytes:
+    """What the desk would cut, wider by as much as 48 is over 40, so that training can move it."""
+    colour = np.repeat(picture[:, :, None], 3, axis=2)
+    (face,) = detector.look(colour, square(views.boxes[index : index + 1]))
+    again = face.score >= LOOK_AGAIN
+    box = face.box if again else views.boxes[index].tolist()
+    landmarks = face.landmarks if again else views.landmarks[index]
+    wide = of_box_height * FACE_SIDE / INPUT_SIDE
+    return face_crop(picture, box, landmarks, FACE_SIDE, of_box_height=wide)
