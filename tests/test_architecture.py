@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("contract", "edge", "models", "convert", "central", "demo", "bench")
+ROOMS = ("contract", "look", "edge", "models", "convert", "central", "demo", "bench")
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     "contract": (),
-    "edge": ("contract",),
-    "central": ("contract",),
+    "look": (),
+    "edge": ("contract", "look"),
+    "central": ("contract", "look"),
     "models": ("contract", "edge.align", "edge.detect"),
     "convert": ("contract", "models", "edge.runtime"),
     "demo": ("contract",),

@@ -17,6 +17,7 @@ from flask import Flask
 from sqlalchemy import Engine
 from waitress.server import create_server  # type: ignore[import-untyped]
 
+import look
 from central import database
 from central.settings import Settings, Web
 from central.web import boxes, desk, faults, floor, frame, routes, security
@@ -47,7 +48,7 @@ def create_app(
     templates = app.jinja_env
     templates.undefined = jinja2.StrictUndefined
     templates.trim_blocks = templates.lstrip_blocks = True
-    templates.globals["asset"] = asset
+    templates.globals.update(asset=asset, styles=look.STYLES)
     maker = Maker(engine, Kit(templates, Keeper()), BUILDERS, clock)
     hub = Hub(maker.make, limit=max_streams, tick_s=tick_s)
     app.extensions[frame.EXTENSION] = frame.Centre(engine, maker, hub, templates)

@@ -7,14 +7,22 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+import look
+
 FOLDER: Final = Path(__file__).with_name("static")
 KEPT_S: Final = 365 * 24 * 3600
+
+
+def path_of(name: str) -> Path:
+    """Where a static file lies: `look/base.css` and the other styles that rooms share in that room, the rest here."""
+    shared = name.removeprefix("look/")
+    return look.FOLDER / shared if name != shared and shared in look.STYLES else FOLDER / name
 
 
 @lru_cache(maxsize=100)
 def digest(name: str) -> str:
     """The first 12 hexadecimal digits of the hash of a static file. Raises OSError where there is none of this name."""
-    return hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
+    return hashlib.sha256(path_of(name).read_bytes()).hexdigest()[:12]
 
 
 def asset(name: str) -> str:
@@ -27,5 +35,5 @@ def caching(path: str, version: str | None) -> str:
     if not path.startswith("/static/"):
         return "no-store"
     name = path.removeprefix("/static/")
-    known = (FOLDER / name).is_file() and ".." not in name
+    known = path_of(name).is_file() and ".." not in name
     return f"public, max-age={KEPT_S}, immutable" if known and version == digest(name) else "no-cache"

@@ -15,11 +15,8 @@ from msgspec.structs import replace
 
 from central.web.ranges import Window
 from contract.expressions import EXPRESSIONS, NEGATIVE
+from look import LITTLE, STACK
 
-STACK: Final = ("happiness", "surprise", "neutral", "sadness", "fear", "contempt", "disgust", "anger")
-"""The expressions as they are stacked, from the top: the order of every chart, legend and table of the pages."""
-
-LITTLE: Final = 0.25  # under this part of the time seen there is no figure
 MOSTLY: Final = 0.5
 LEAST_S: Final = 5.0  # a figure rests on this much at least
 _NEGATIVE_AT: Final = tuple(STACK.index(name) for name in NEGATIVE)

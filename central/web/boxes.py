@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from central.web import machinery, queries
-from central.web.language import NONE, Language
+from central.web.language import Language
 from central.web.page import Built, Key, Kit
 from central.web.records import PlacedBox, Site
 from central.web.scene import site_zone
 from central.web.states import LATE_MS, MANY_LATE, is_offline
+from look.language import NONE
 
 PARTS: Final = ("head", "table")
 

@@ -12,7 +12,7 @@ from central.web.bins import Bin, Look, columns
 from central.web.errors import UnknownPageError
 from central.web.figures import coverage_figure, share_figures, valence_figure
 from central.web.gaps import Gaps, gaps_of
-from central.web.language import NONE, Language
+from central.web.language import Language
 from central.web.page import Built, Key, Kit
 from central.web.ranges import MINUTE, RANGES, Window, local, midnight
 from central.web.records import LASTING_REASONS, Desk, Reading, Site
@@ -21,6 +21,7 @@ from central.web.states import Now, State
 from central.web.tiles import glyph, plain_words, state_words
 from central.web.view import Figure, Legend, TableRow, leading, legend, scale_of, series, table
 from central.web.week import WeekMap, week_map
+from look.language import NONE
 
 PARTS: Final = ("head", "figures", "title", "valnote", "empty", "legend", "table", "week", "gaps", "box", "last")
 LAST: Final = 10  # raw readings shown

@@ -16,10 +16,11 @@ from markupsafe import Markup
 from sqlalchemy import Engine
 
 from central.web.assets import asset
-from central.web.language import CODES, Language, language
+from central.web.language import Language, language
 from central.web.live import Hub, whole
 from central.web.page import Key, Maker
 from central.web.ranges import RANGES
+from look.language import CODES
 
 EXTENSION: Final = "mien"
 MAX_NUMBER: Final = 2**31 - 1  # of a site or a desk: what both databases take

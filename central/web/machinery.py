@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, union
 
 from central.schema import boxes, desks, gaps, placements, quarantine, readings, refused, sites
-from central.web.bins import STACK
 from central.web.queries import box_of, in_force, newest_of, placed, status, while_placed, with_newest
 from central.web.ranges import MINUTE
 from central.web.records import LASTING_REASONS, Arrival, LostReadings, PlacedBox, Reading
+from look import STACK
 
 _TAIL: Final = 5000  # newest rows among which late ones are looked for
 _LOST: Final = (gaps.c.from_ms, gaps.c.until_ms, gaps.c.count, gaps.c.cause)

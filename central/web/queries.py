@@ -28,9 +28,10 @@ from sqlalchemy import (
 )
 
 from central.schema import boxes, desks, minutes, placements, quarters, readings, sites
-from central.web.bins import STACK, Sums
+from central.web.bins import Sums
 from central.web.ranges import MINUTE, Grain, Window
 from central.web.records import LASTING_REASONS, Box, Desk, Newest, Site
+from look import STACK
 
 FOREVER: Final = 2**62  # later than any reading, with room to add to it
 QUARTER: Final = 15 * MINUTE

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request, send_from_directory
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+import look
 from central.web.frame import centre, data_answer, key_of_request, page_answer
 from central.web.live import lines
 
@@ -35,6 +36,14 @@ def desk(number: int) -> Response:
 def boxes() -> Response:
     """All boxes."""
     return page_answer(key_of_request("boxes", 0))
+
+
+@pages.get("/static/look/<name>")
+def style(name: str) -> Response:
+    """A style sheet that rooms share."""
+    if name not in look.STYLES:
+        abort(404)
+    return send_from_directory(look.FOLDER, name)
 
 
 @feed.get("/api/<page>/<int:number>")

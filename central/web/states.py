@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from central.web.bins import LEAST_S, LITTLE, Bin, Known
+from central.web.bins import LEAST_S, Bin, Known
 from central.web.ranges import SECOND
 from central.web.records import LASTING_REASONS, Box, Desk, Newest
+from look import LITTLE
 
 SILENT_MS: Final = 30 * SECOND  # without a reading for so long a box is offline
 LASTING_MS: Final = 60 * SECOND  # a reason that lasts is one reading a minute

@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from central.web import queries
-from central.web.bins import LITTLE, NOTHING, STACK, Sums, add
+from central.web.bins import NOTHING, Sums, add
 from central.web.queries import QUARTER, Span
 from central.web.ranges import DAY, HOUR, MINUTE, SECOND, Window, local
 from contract.expressions import NEGATIVE
+from look import LITTLE, STACK
 
 WEEKS: Final = 8
 LEAST_WEEKS: Final = 4

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from central.web.bins import STACK, Bin, Look, over
-from central.web.language import NONE, Language
+from central.web.bins import Bin, Look, over
+from central.web.language import Language
 from central.web.queries import Span
 from central.web.ranges import DAY, Window
 from central.web.states import Now, State
 from central.web.usual import Limits, Usual
+from look import STACK
+from look.language import NONE
 
 NARROW: Final = (-0.35, 0.5)  # the fixed scale of valence, and the one taken where a figure leaves it
 WIDE: Final = (-1.0, 1.0)

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from central.web import queries
 from central.web.bins import Bin, Known, Look, columns
-from central.web.language import NONE, Language
+from central.web.language import Language
 from central.web.ranges import FIRST_HOUR, HOUR, LAST_HOUR, RANGES, Window, local, midnight
+from look.language import NONE
 
 STEPS: Final = ((-0.15, "n2"), (-0.03, "n1"), (0.08, "0"), (0.24, "p1"))
 _EMPTY: Final = {Look.FEW: ("few", "k_few"), Look.GAP: ("gap", "n_gap"), Look.NOT: ("no", "s_not")}

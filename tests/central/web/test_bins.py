@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from central.web.bins import STACK, Bin, Known, Look, Sums, columns, over, pool, whole
+from central.web.bins import Bin, Known, Look, Sums, columns, over, pool, whole
 from central.web.ranges import MINUTE, RANGES, SECOND, Window
+from look import STACK
 
 START = 1_795_107_600_000
 ALL = Known(begins_ms=0, settled_ms=START + 600 * MINUTE)

@@ -12,10 +12,11 @@ import pytest
 import central.web
 from central.web.frame import SHARED
 from central.web.gaps import _KINDS
-from central.web.language import CODES, Language, language
+from central.web.language import Language, language
 from contract.expressions import EXPRESSIONS
 from contract.messages import GapCause
 from contract.reading import LASTING, Reason
+from look.language import CODES
 
 FOLDER = Path(central.web.__file__).parent
 ENGLISH, CHINESE, VIETNAMESE = (language(code) for code in CODES)

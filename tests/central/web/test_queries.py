@@ -10,9 +10,9 @@ from sqlalchemy import Engine, select
 
 from central.schema import minutes, placements, quarantine, quarters, refused
 from central.web import machinery, queries
-from central.web.bins import STACK
 from central.web.ranges import HOUR, MINUTE, RANGES, SECOND, Window, window
 from contract.reading import LASTING
+from look import STACK
 from tests.central.web import rows
 from tests.central.web.rows import QUARTER, SAD
 

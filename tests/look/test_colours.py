@@ -7,21 +7,21 @@ from itertools import combinations, pairwise
 
 import pytest
 
+import look
 from central.web.assets import FOLDER
-from central.web.bins import STACK
-from tests.central.web.colours import EYES, Colour, contrast, difference, linear, seen_by
+from look import STACK, WASHED
+from tests.look.colours import EYES, Colour, contrast, difference, linear, seen_by
 
 GROUNDS = ("surface", "bg", "inset")
 MARKS = (*(f"x-{name}" for name in STACK), "line-strong", "hatch")
 TEXTS = ("text", "text-2", "text-3", "accent", "ok", "warn", "bad")
-WASHED = ("happiness", "neutral")
 WEEK = ("v-n2", "v-n1", "v-0", "v-p1", "v-p2")
 
 MARK, TEXT, NEIGHBOURS, ANY_TWO, STEPS = 3.0, 4.5, 14.0, 10.0, 5.0
 
 
 def _theme(name: str) -> dict[str, Colour]:
-    text = (FOLDER / "tokens.css").read_text(encoding="utf-8")
+    text = (look.FOLDER / "tokens.css").read_text(encoding="utf-8")
     found = re.findall(r"--([\w-]+):\s*light-dark\((#\w{6}), (#\w{6})\)", text)
     return {token: linear(light if name == "light" else dark) for token, light, dark in found}
 
@@ -80,6 +80,9 @@ def test_steps_of_the_week_map_differ_for_all_eyes(theme: dict[str, Colour], eye
 
 
 def test_nothing_but_the_tokens_names_a_colour() -> None:
-    for name in ("page.css", "charts.css"):
-        text = (FOLDER / name).read_text(encoding="utf-8")
-        assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", text), name
+    sheets = [*look.FOLDER.glob("*.css"), *FOLDER.glob("*.css")]
+    assert len(sheets) >= 5
+    for sheet in sheets:
+        if sheet.name != "tokens.css":
+            text = sheet.read_text(encoding="utf-8")
+            assert not re.findall(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", text), sheet.name
