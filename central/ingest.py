@@ -3,7 +3,7 @@
 One thread does it all. A batch is stored after 250 ms or 500 rows, and sooner where the broker seems to wait for our
 acknowledgements. While the database fails nothing is acknowledged and nothing receipted: the batch is tried again, the
 broker holds what comes after it, and the boxes hold all of it. A reading whose values it refuses is refused by name:
-the box sets it aside, and the others go on.
+the box sets it aside, and the others go on, those of its own message too.
 """
 
 from __future__ import annotations
@@ -74,15 +74,14 @@ class Ingester:
         gc.set_threshold(100_000, 20, 100)
         purge_at = time.monotonic()
         while not stopping():
+            if not self._failures:
+                try:
+                    if not self._purge.step() and time.monotonic() >= purge_at:
+                        purge_at = time.monotonic() + PURGE_EVERY_S
+                        self._purge.begin()  # also before the first message: it says what is too old to be taken
+                except DatabaseError as error:
+                    _log.error("%s; next try within the hour", error)
             self.step()
-            if self._failures:
-                continue
-            try:
-                if not self._purge.step() and time.monotonic() >= purge_at:
-                    purge_at = time.monotonic() + PURGE_EVERY_S
-                    self._purge.begin()
-            except DatabaseError as error:
-                _log.error("%s; next try within the hour", error)
         if self._waiting and not self._failures:
             self._flush()
         self.link.close()
@@ -185,16 +184,27 @@ class Ingester:
         return answers
 
     def _transact_or_refuse(self, arrival: Arrival) -> list[Answer]:
-        """The answers to one message; where the database refuses its values, a refusal of each of its readings."""
+        """The answers to one message; a refusal of each of its readings whose values the database refuses.
+
+        The message is halved until these stand alone: few transactions for one bad reading among a hundred.
+        """
+        body = arrival.body
         try:
             return self._transact([arrival])
         except (DataError, IntegrityError) as error:
+            if isinstance(body, Opened) and len(body.readings) > 1:
+                half = len(body.readings) // 2
+                parts = (
+                    replace(body, readings=body.readings[:half]),
+                    replace(body, readings=body.readings[half:], refused=()),
+                )
+                return [answer for part in parts for answer in self._transact_or_refuse(replace(arrival, body=part))]
             self.faults.add(arrival.box, f"not stored: {database.explained(self._engine, error)}")
-            if not isinstance(arrival.body, Opened):
+            if not isinstance(body, Opened):
                 return []
             why = f"the centre's database refuses it: {database.reported(error)}"[:MAX_WHY]
-            named = [Refusal(seq=reading.seq, why=why) for reading in arrival.body.readings]
-        refused = Opened(arrival.body.epoch, False, (), (*arrival.body.refused, *named))
+            named = [Refusal(seq=reading.seq, why=why) for reading in body.readings]
+        refused = Opened(body.epoch, False, (), (*body.refused, *named))
         try:
             return self._transact([replace(arrival, body=refused)])
         except (DataError, IntegrityError):  # not even the names: without an answer the box would send them for ever

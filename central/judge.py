@@ -12,6 +12,8 @@ Each reading is judged for itself:
   a duplicate. Younger, it cannot be the reading that had the number: as other content. A wall time that may not be
   believed says neither, and the reading may be one that nobody has: as other content too. Were it a replay, it is then
   stored a second time, outside the charts; that is better than to let go of a new one.
+- It is of a recording made longer ago than recordings are kept: refused by name, unless its number was received.
+  Stored, it would go with the next purge. Younger ones have all their raw rows still: their content tells duplicates.
 - Its number is not received, and it is from a time whose raw rows may have been purged: new, where its box never had
   another epoch. Had it one, the reading may have been stored under that and nothing is left to tell; it is refused
   by name, for to add it to the roll-ups twice would be worse. A box that keeps its rows for fewer days than the centre
@@ -32,6 +34,7 @@ class Verdict(Enum):
     DUPLICATE = "stored before"
     OTHER_UNDER_NUMBER = "other content under a number that was received: an outbox put back from a copy?"
     OTHER_UNDER_IDENTITY = "other content under source, boot and started_ns of a reading that is stored"
+    RECORDED_TOO_LONG_AGO = "recorded longer ago than the centre keeps recordings (its retention.recorded_days)"
     TOO_OLD = "older than the centre keeps rows of a box that changed its epoch: cannot be told from a duplicate"
 
 
@@ -43,12 +46,13 @@ def judge(
     is_received: bool,
     may_be_purged: bool,
     other_epochs: bool,
+    recorded: bool,
 ) -> Verdict:
     """The verdict on a reading.
 
     `at_number`, `at_identity`: the stored rows that share its number or its identity. `is_received`: whether its number
     lies in what was received. `may_be_purged`: whether its wall time may be believed and raw rows of that time may
-    have been purged. `other_epochs`: whether its box ever had another epoch.
+    have been purged. `other_epochs`: whether its box ever had another epoch. `recorded`: whether it is of a recording.
     """
     if content in (at_number, at_identity):
         return Verdict.DUPLICATE
@@ -58,6 +62,8 @@ def judge(
         return Verdict.OTHER_UNDER_IDENTITY
     if is_received:
         return Verdict.DUPLICATE if may_be_purged else Verdict.OTHER_UNDER_NUMBER
+    if may_be_purged and recorded:
+        return Verdict.RECORDED_TOO_LONG_AGO
     if may_be_purged and other_epochs:
         return Verdict.TOO_OLD
     return Verdict.NEW

@@ -42,7 +42,8 @@ def place(
 ) -> Placed:
     """Let `box` serve `desk` of `site` from `at_ms` on (now where it is not given); its placement of before ends there.
 
-    A box that serves the desk until then leaves it. The site and the desk are made where they are not there; a new
+    A box that serves the desk until then leaves it. Where `box` serves the desk already, it is said to have done so from
+    `at_ms` on, where that is earlier and no other placement of the box or the desk reaches so far. The site and the desk are made where they are not there; a new
     site needs its `zone`, an IANA name. A `team` or `zone` that differs is changed. Raises PlacementError.
     """
     at_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
@@ -55,7 +56,9 @@ def place(
         .join_from(placements, desks)
         .where(open_now, (placements.c.box == box) | (placements.c.desk_id == desk_id))
     ).all()
-    if any(row.box == box and row.desk_id == desk_id for row in before):
+    here = next((row for row in before if row.box == box and row.desk_id == desk_id), None)
+    if here is not None:
+        _begin_earlier(connection, here.id, box, desk_id, here.from_ms, at_ms)
         return Placed(box, desk, site, None, ())
     if any(row.from_ms >= at_ms for row in before):
         raise PlacementError(f"box {box}: a placement of this box or desk begins later than that; give a later time")
@@ -64,6 +67,17 @@ def place(
     connection.execute(insert(placements).values(box=box, desk_id=desk_id, from_ms=at_ms))
     moved_from = next((row.name for row in before if row.box == box), None)
     return Placed(box, desk, site, moved_from, tuple(row.box for row in before if row.box != box))
+
+
+def _begin_earlier(connection: Connection, number: int, box: str, desk_id: int, from_ms: int, at_ms: int) -> None:
+    if at_ms >= from_ms:
+        return
+    mine = (placements.c.box == box) | (placements.c.desk_id == desk_id)
+    last = select(func.max(placements.c.until_ms)).where(mine, placements.c.id != number)
+    until_ms = connection.execute(last).scalar()
+    if until_ms is not None and until_ms > at_ms:
+        raise PlacementError(f"box {box}: an earlier placement of this box or desk lasts longer; give a later time")
+    connection.execute(update(placements).where(placements.c.id == number).values(from_ms=at_ms))
 
 
 class Desk(NamedTuple):

@@ -131,9 +131,22 @@ def remember(found: Held, number: Number, fields: Content) -> None:
     found.identities[number[0], source, boot, started_ns] = fields
 
 
-_PURGED: Final = f"SELECT before_ms FROM {purged.name} WHERE what = '{readings.name}'"
+RECORDED: Final = "recorded"  # what `purged` calls the raw rows of recordings
+_PURGED: Final = f"SELECT what, before_ms FROM {purged.name} WHERE what IN ('{readings.name}', '{RECORDED}')"
 
 
-def purged_before(connection: Connection) -> int:
+class Purged(NamedTuple):
     """Up to which wall time, in ms, raw rows may have been purged; 0 where none ever was."""
-    return connection.exec_driver_sql(_PURGED).scalar() or 0
+
+    live_ms: int
+    recorded_ms: int
+
+    def covers(self, reading: Reading) -> bool:
+        """Whether a reading is from a time of which they may have been."""
+        return reading.wall_ms < (self.recorded_ms if reading.recorded else self.live_ms)
+
+
+def purged_before(connection: Connection) -> Purged:
+    """What may have been purged by now."""
+    found = {row.what: row.before_ms for row in connection.exec_driver_sql(_PURGED)}
+    return Purged(found.get(readings.name, 0), found.get(RECORDED, 0))

@@ -3,6 +3,10 @@
 What may be gone is written to `purged` before anything is deleted, and never falls: ingest reads there whether a number
 without a raw row can be a replay. Rows go in small steps, so that ingest never waits long for the lock. A raw row is as
 old as its wall time, or where that cannot be believed, as its receipt.
+
+Recordings have days of their own, for their raw rows and their sums alike: they go together, so that while a sum is
+there the rows tell what is in it, and once it is gone nothing can be added to it twice. What came too late for that is
+refused by name (central/judge.py), so nothing that was taken goes at once.
 """
 
 from __future__ import annotations
@@ -12,11 +16,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, select, true, tuple_
+from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
 from central import database
 from central.errors import DatabaseError
+from central.raw import RECORDED
 from central.schema import UNPLACED, boxes, gaps, minutes, purged, quarantine, quarters, readings, refused
 from central.settings import Retention
 from central.statements import insert_many, insert_sql
@@ -34,6 +39,7 @@ _ADVANCE: Final = insert_sql(
         ),
     ),
 )
+_SET: Final = insert_sql(purged, ("what", "before_ms"), (("before_ms", "excluded.before_ms"),))
 
 
 @dataclass(frozen=True)
@@ -58,12 +64,14 @@ class Purge:
         """Find what is due at `now_ms`, by the centre's clock where it is not given."""
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
         days = self._settings
-        raw_ms, minutes_ms, quarters_ms = (
-            max(0, now_ms - kept * DAY_MS) for kept in (days.raw_days, days.minutes_days, days.quarters_days)
+        raw_ms, minutes_ms, quarters_ms, recorded_ms = (
+            max(0, now_ms - kept * DAY_MS)
+            for kept in (days.raw_days, days.minutes_days, days.quarters_days, days.recorded_days)
         )
         try:
             with database.writing(self._engine) as connection:
                 insert_many(connection, _ADVANCE, [(readings.name, raw_ms)])
+                insert_many(connection, _SET, [(RECORDED, recorded_ms)])
                 names = list(connection.execute(select(boxes.c.box)).scalars())
         except DBAPIError as error:
             raise DatabaseError(f"purge: {database.explained(self._engine, error)}") from error
@@ -77,12 +85,17 @@ class Purge:
             ]
         )
         for box in names:
-            raw = and_(readings.c.box == box, readings.c.wall_ms < raw_ms, readings.c.wall_ok.is_(true()))
-            self._due += (
-                _Due(readings, raw),
-                _Due(minutes, and_(minutes.c.box == box, minutes.c.start_ms < minutes_ms)),
-                _Due(quarters, and_(quarters.c.box == box, quarters.c.start_ms < quarters_ms)),
-            )
+            for before_ms, recorded in ((raw_ms, False), (recorded_ms, True)):
+                which = (
+                    readings.c.wall_ms < before_ms,
+                    readings.c.recorded.is_(recorded),
+                    readings.c.wall_ok.is_(True),
+                )
+                self._due.append(_Due(readings, and_(readings.c.box == box, *which)))
+            for table, before_ms in ((minutes, minutes_ms), (quarters, quarters_ms)):
+                live = and_(table.c.start_ms < before_ms, table.c.recorded_s == 0)
+                of_recordings = and_(table.c.start_ms < recorded_ms, table.c.recorded_s > 0)
+                self._due.append(_Due(table, and_(table.c.box == box, or_(live, of_recordings))))
 
     def step(self) -> bool:
         """Delete at most STEP_ROWS rows of what is due; False where nothing is left."""

@@ -85,6 +85,7 @@ class Retention(_Table, frozen=True, kw_only=True):
     raw_days: _Positive = 30
     minutes_days: _Positive = 180
     quarters_days: _Positive = 1095
+    recorded_days: _Positive = 1095  # readings of recordings and their sums, from when they were recorded
 
     def __post_init__(self) -> None:
         """What is drawn from far away must not end before what is drawn from near."""

@@ -137,14 +137,14 @@ def _keep_readings(
     }
     wanted = {stream: received.runs(found) for stream, found in numbers.items()}
     known = received.near(connection, wanted)
-    before_ms = raw.purged_before(connection)
+    purged = raw.purged_before(connection)
     clean = [
         stream
         for stream, sheaves in streams.items()
         if hopeful
         and received.size(wanted[stream]) == len(numbers[stream])
         and not received.overlap(known[stream], wanted[stream])
-        and min([reading.wall_ms for sheaf in sheaves for reading in sheaf.readings]) >= before_ms
+        and not any(purged.covers(reading) for sheaf in sheaves for reading in sheaf.readings)
     ]
     ledger.accepted.update({stream: numbers[stream] for stream in clean})
     fresh = [sheaf for stream in clean for sheaf in streams[stream]]
@@ -162,7 +162,7 @@ def _examine(
     """Judge each reading by what is stored, note what is to be answered, and return the new ones."""
     items = [Item(*sheaf[:-1], reading) for sheaf in sheaves for reading in sheaf.readings]
     found = raw.held(connection, items)
-    before_ms = raw.purged_before(connection)  # after the look-up: rows that went meanwhile are then known to be gone
+    purged = raw.purged_before(connection)  # after the look-up: rows that went meanwhile are then known to be gone
     epochs = _epochs(connection, items)
     new: list[Sheaf] = []
     for item in items:
@@ -172,8 +172,9 @@ def _examine(
             at_number=found.numbers.get(item.number),
             at_identity=found.identities.get(item.identity),
             is_received=received.contains(known[stream], item.reading.seq),
-            may_be_purged=item.placed and item.reading.wall_ms < before_ms,
+            may_be_purged=item.placed and purged.covers(item.reading),
             other_epochs=not epochs[item.box] <= {item.epoch},
+            recorded=item.reading.recorded,
         )
         if verdict is Verdict.NEW:
             raw.remember(found, item.number, fields)
@@ -189,7 +190,7 @@ def _note(ledger: _Ledger, item: Item, verdict: Verdict) -> None:
     if verdict is Verdict.DUPLICATE:
         ledger.accepted[stream].append(seq)
         return
-    if verdict is not Verdict.TOO_OLD:
+    if verdict not in (Verdict.TOO_OLD, Verdict.RECORDED_TOO_LONG_AGO):
         ledger.quarantined.append((item, verdict.value))
     if verdict is Verdict.OTHER_UNDER_NUMBER:
         ledger.left[stream] = None

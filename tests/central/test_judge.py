@@ -20,6 +20,7 @@ NOTHING: dict[str, Any] = {
     "is_received": False,
     "may_be_purged": False,
     "other_epochs": False,
+    "recorded": False,
 }
 
 
@@ -59,6 +60,17 @@ NOTHING: dict[str, Any] = {
         pytest.param(
             {"may_be_purged": True, "other_epochs": True}, Verdict.TOO_OLD, id="it is old, of a box of several epochs"
         ),
+        pytest.param(
+            {"may_be_purged": True, "recorded": True},
+            Verdict.RECORDED_TOO_LONG_AGO,
+            id="it was recorded longer ago than recordings are kept",
+        ),
+        pytest.param(
+            {"is_received": True, "may_be_purged": True, "recorded": True},
+            Verdict.DUPLICATE,
+            id="it was recorded long ago and its number was received",
+        ),
+        pytest.param({"recorded": True, "other_epochs": True}, Verdict.NEW, id="it is of a recording that is kept"),
         pytest.param({"other_epochs": True}, Verdict.NEW, id="it is young, of a box of several epochs"),
     ],
 )

@@ -47,6 +47,23 @@ def test_placing_a_box_where_it_is_changes_nothing(engine: Engine) -> None:
     assert history(engine) == [("box-1", 1, 100, None)]
 
 
+def test_a_placement_may_be_said_to_have_begun_earlier_as_for_recordings(engine: Engine) -> None:
+    place(engine, "box-1", "Desk 1", 100)
+    place(engine, "box-1", "Desk 1", 40)
+    assert history(engine) == [("box-1", 1, 40, None)]
+
+
+def test_but_not_before_another_box_left_the_desk_or_this_one_another(engine: Engine) -> None:
+    place(engine, "box-1", "Desk 1", 100)
+    place(engine, "box-1", "Desk 2", 200)
+    place(engine, "box-2", "Desk 1", 300)
+    for box, desk in (("box-1", "Desk 2"), ("box-2", "Desk 1")):
+        with pytest.raises(PlacementError, match=f"box {box}: an earlier placement .* lasts longer; give a later time"):
+            place(engine, box, desk, 150)
+    place(engine, "box-2", "Desk 1", 200)
+    assert history(engine)[-1] == ("box-2", 1, 200, None)
+
+
 def test_desks_of_two_sites_may_have_one_name(engine: Engine) -> None:
     place(engine, "box-1", "Desk 1", 100)
     place(engine, "box-2", "Desk 1", 100, site="Hue")
