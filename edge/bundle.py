@@ -3,7 +3,8 @@
     detector.json       the card of the detector: the file and the hash of each of MTCNN's three networks; where there
                         is none, the default bundle's detector finds the faces
     expression.json     the card of the expression network: its file, hash, input, output and temperature
-    cover.json          where there is one: the card of the network that sees whether the mouth is covered
+    cover.json          the card of the network that sees whether the mouth is covered; where there is none, the
+                        default bundle's looks
     *.onnx              the networks
 
 The default bundle is package data; another folder of the same form can be named in the settings.
@@ -110,14 +111,16 @@ class Bundle:
     detector: DetectorCard
     expression: ExpressionCard
     cover: CoverCard | None = None
+    cover_folder: Path = DEFAULT
 
     def expression_file(self) -> ModelFile:
         """The file of the expression network."""
         return ModelFile(self.folder / self.expression.file, self.expression.sha256)
 
-    def cover_file(self, card: CoverCard) -> ModelFile:
-        """The file of the cover network."""
-        return ModelFile(self.folder / card.file, card.sha256)
+    def cover_file(self) -> ModelFile:
+        """The file of the cover network. Only of a bundle whose `cover` is not None."""
+        assert self.cover is not None
+        return ModelFile(self.cover_folder / self.cover.file, self.cover.sha256)
 
 
 def _read_card(path: Path, kind: type[_Card]) -> _Card:
@@ -142,12 +145,13 @@ def detector_card(folder: Path = DEFAULT) -> DetectorCard:
 def load(folder: Path | None = None) -> Bundle:
     """Read the cards of a bundle, by default the package's. Raises ModelError where one is missing or wrong."""
     folder = folder or DEFAULT
-    cover = folder / "cover.json"
+    cover = (folder if (folder / "cover.json").exists() else DEFAULT) / "cover.json"
     bundle = Bundle(
         folder,
         detector_card(folder),
         _read_card(folder / "expression.json", ExpressionCard),
         _read_card(cover, CoverCard) if cover.exists() else None,
+        cover.parent,
     )
     if bundle.expression.output.classes != EXPRESSIONS:
         raise ModelError(

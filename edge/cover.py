@@ -32,7 +32,7 @@ class Cover:
         """The cover network of a bundle, on ONNX Runtime; None where it has none. Raises ModelError."""
         if bundle.cover is None:
             return None
-        return cls(OnnxBackend(bundle.cover_file(bundle.cover)), bundle.cover, bundle.expression.input)
+        return cls(OnnxBackend(bundle.cover_file()), bundle.cover, bundle.expression.input)
 
     def hides(self, image: Pixels, face: Face, crop: Pixels) -> bool:
         """Whether the mouth of a face is covered; `crop` is what the expression network sees of it."""
