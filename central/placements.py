@@ -42,9 +42,10 @@ def place(
 ) -> Placed:
     """Let `box` serve `desk` of `site` from `at_ms` on (now where it is not given); its placement of before ends there.
 
-    A box that serves the desk until then leaves it. Where `box` serves the desk already, it is said to have done so from
-    `at_ms` on, where that is earlier and no other placement of the box or the desk reaches so far. The site and the desk are made where they are not there; a new
-    site needs its `zone`, an IANA name. A `team` or `zone` that differs is changed. Raises PlacementError.
+    A box that serves the desk until then leaves it. Where `box` serves the desk already, it is said to have done so
+    from `at_ms` on, where that is earlier and no other placement of the box or the desk reaches so far. The site and
+    the desk are made where they are not there; a new site needs its `zone`, an IANA name. A `team` or `zone` that
+    differs is changed. Raises PlacementError.
     """
     at_ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
     _check(box, desk, site, team)

@@ -31,13 +31,13 @@ def way(tmp_path: Path) -> Iterator[Way]:
 
 
 @pytest.fixture
-def slowmake_way(tmp_path: Path) -> Iterator[Way]:
+def slow_way(tmp_path: Path) -> Iterator[Way]:
     """A way on which an outage is caught up with slowly enough to interrupt it."""
     yield from make_way(tmp_path, desk="catch_up_per_s = 300\n")
 
 
 @pytest.fixture
-def narrowmake_way(tmp_path: Path) -> Iterator[Way]:
+def narrow_way(tmp_path: Path) -> Iterator[Way]:
     """A broker that takes no message of more than 2,000 bytes: a few readings, no batch of them."""
     yield from make_way(tmp_path, "message_size_limit 2000")
 
