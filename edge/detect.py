@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import DEFAULT, detector_card
+from edge.bundle import DEFAULT, detector_card, detector_folder
 from edge.runtime.backend import Backend, ModelFile
 from edge.runtime.onnx import OnnxBackend
 
@@ -194,7 +194,8 @@ class Detector:
         """The detector of a bundle folder, on ONNX Runtime. Raises ModelError."""
         card = detector_card(folder)
         entries = (card.networks.pnet, card.networks.rnet, card.networks.onet)
-        networks = (OnnxBackend(ModelFile(folder / entry.file, entry.sha256)) for entry in entries)
+        files = (ModelFile(detector_folder(folder) / entry.file, entry.sha256) for entry in entries)
+        networks = (OnnxBackend(file) for file in files)
         return cls(*networks, min_face=min_face, thresholds=thresholds)
 
     def detect(self, image: Pixels, *, at_least: float = 0.0) -> list[Face]:

@@ -8,7 +8,8 @@ MienDeskError
 ├── StoreError              the outbox cannot be opened, read or written
 │   ├── SchemaVersionError  the outbox was made by another version of the software
 │   └── CorruptStore        the outbox file is damaged; the process `store` moves it aside
-└── BrokerError             the broker is not there, refuses, or speaks another version
+├── BrokerError             the broker is not there, refuses, or speaks another version
+└── OutputError             a result cannot be written
 
 A process that one of them stops exits with `exit_code`, so that what started it knows what to do next.
 """
@@ -70,3 +71,9 @@ class BrokerError(MienDeskError):
     """The broker cannot be reached, refuses the box, or speaks another version of MQTT."""
 
     exit_code = 17
+
+
+class OutputError(MienDeskError):
+    """A file of an analysis cannot be written: no permission, or no room on the disk."""
+
+    exit_code = 19

@@ -45,6 +45,11 @@ class Tracker:
         self._since_cascade = 0
         self._next_id = 1
 
+    def begin_anew(self) -> None:
+        """Follow nothing any longer: the next frame is of another scene. An id is never given twice."""
+        self._tracks = []
+        self._since_cascade = 0
+
     def update(self, image: Pixels) -> list[Track]:
         """The faces of the next frame, (H, W, 3) uint8 BGR: all tracks that hold, the oldest first."""
         before = self._tracks

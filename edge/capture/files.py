@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 # FFmpeg inside OpenCV writes its own lines on standard error; what is wrong with a file is said once, by us.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+# A file that is a playlist, whatever its name, must not fetch what it lists.
+os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "protocol_whitelist;file"
 
 import cv2
 
@@ -17,6 +21,34 @@ IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".webp"})
 UNKNOWN_FPS = 25.0  # where a file does not say
 
 
+def by_number(path: Path) -> list[str | int]:
+    """A key that sorts files by name, numbers in them by value: frame2 before frame10."""
+    parts = re.split(r"(\d+)", path.name.lower())
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)]
+
+
+def open_video(path: Path, *, threads: int = 0) -> Any:
+    """A cv2.VideoCapture of a file, upright as its rotation says. Raises CaptureError where it is missing or no video.
+
+    `threads` decode it, 0 for as many as FFmpeg likes.
+    """
+    if not os.access(path, os.R_OK):
+        raise CaptureError(f"{path}: there is no such file, or it may not be read; check the path")
+    # OpenCV before 4.7 cannot be told; it takes a thread a core.
+    asked = [cv2.CAP_PROP_N_THREADS, threads] if threads and hasattr(cv2, "CAP_PROP_N_THREADS") else []
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, asked)
+    if not video.isOpened():
+        raise CaptureError(f"{path}: is no video that can be read; give an MP4, MOV, AVI or GIF file")
+    video.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+    return video
+
+
+def frame_rate(video: Any) -> float:
+    """Frames a second as an opened video states them, UNKNOWN_FPS where that cannot be."""
+    rate = float(video.get(cv2.CAP_PROP_FPS))
+    return rate if 0.5 <= rate <= 240 else UNKNOWN_FPS
+
+
 class VideoFile:
     """A video file as a Source."""
 
@@ -24,19 +56,11 @@ class VideoFile:
         """Open it. Raises CaptureError where it is missing or no video."""
         self.name = str(path)
         self._path = path
-        self._open()
-        rate = float(self._video.get(cv2.CAP_PROP_FPS))
-        self.fps = rate if 0.5 <= rate <= 240 else UNKNOWN_FPS
+        self._video = open_video(path)
+        self.fps = frame_rate(self._video)
         if not self.skip():
             raise CaptureError(f"{path}: has no picture in it; give another file")
         self.rewind()
-
-    def _open(self) -> None:
-        if not os.access(self._path, os.R_OK):
-            raise CaptureError(f"{self._path}: there is no such file, or it may not be read; check the path")
-        self._video = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        if not self._video.isOpened():
-            raise CaptureError(f"{self._path}: is no video that can be read; give an MP4, MOV, AVI or GIF file")
 
     def read(self) -> Pixels | None:
         """The next picture; None at the end."""
@@ -53,7 +77,7 @@ class VideoFile:
     def rewind(self) -> None:
         """Begin again. Raises CaptureError where the file is gone."""
         self.close()
-        self._open()
+        self._video = open_video(self._path)
 
     def close(self) -> None:
         """Close the file."""
@@ -67,7 +91,7 @@ class ImageFolder:
         """List them; `fps` is the pace at which they are played. Raises CaptureError where there is none."""
         self.name = str(folder)
         self.fps = fps
-        self._paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGES)
+        self._paths = sorted((path for path in folder.iterdir() if path.suffix.lower() in IMAGES), key=by_number)
         self._next = 0
         if not self._paths:
             raise CaptureError(f"{folder}: has no image in it; put files there that end in {', '.join(sorted(IMAGES))}")

@@ -75,3 +75,22 @@ def test_a_network_that_differs_from_its_card_is_refused(folder: Path) -> None:
     (folder / "rnet.onnx").write_bytes(b"other")
     with pytest.raises(ModelError, match=r"rnet\.onnx: sha256"):
         Detector.from_bundle(folder)
+
+
+def test_a_model_is_named_by_its_bundle_its_network_or_its_folder(folder: Path) -> None:
+    default = bundle.load()
+    for name in ("default", default.expression.name, default.expression.model):
+        assert bundle.named(name).folder == bundle.DEFAULT
+    assert bundle.named(str(folder)).folder == folder
+
+
+def test_a_model_that_is_not_there_is_refused_with_those_that_are() -> None:
+    with pytest.raises(ModelError, match=r'"mien-fcae": there is none of that name; there are default \(mien-face-'):
+        bundle.named("mien-fcae")
+
+
+def test_a_bundle_of_an_expression_network_alone_finds_faces_with_the_default_s_detector(folder: Path) -> None:
+    for name in ("detector.json", "pnet.onnx", "rnet.onnx", "onet.onnx"):
+        (folder / name).unlink()
+    assert bundle.load(folder).detector == bundle.load().detector
+    Detector.from_bundle(folder)

@@ -70,6 +70,14 @@ def test_a_face_that_comes_back_is_found_in_that_frame(detector: CountingDetecto
     assert track.id == 2
 
 
+def test_a_tracker_that_begins_anew_looks_for_all_faces_and_gives_them_new_tracks(detector: CountingDetector) -> None:
+    tracker = Tracker(detector)
+    tracker.update(portrait())
+    tracker.begin_anew()
+    (track,) = tracker.update(portrait())
+    assert (track.id, detector.cascades) == (2, 2)
+
+
 def test_two_faces_have_two_tracks_that_do_not_change_places(detector: CountingDetector) -> None:
     tracker = Tracker(detector, every=5)
     first = {track.id: track.face for track in tracker.update(side_by_side())}
