@@ -9,8 +9,6 @@ from typing import Any
 
 # FFmpeg inside OpenCV writes its own lines on standard error; what is wrong with a file is said once, by us.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-# A file that is a playlist, whatever its name, must not fetch what it lists.
-os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] = "protocol_whitelist;file"
 
 import cv2
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import cv2
@@ -93,14 +92,3 @@ def test_images_are_played_in_the_order_of_their_numbers(tmp_path: Path) -> None
     for number in (1, 2, 10):
         cv2.imwrite(str(tmp_path / f"frame{number}.png"), grey(number * 4))
     assert levels(ImageFolder(tmp_path, 25.0)) == [4, 8, 40]
-
-
-def test_a_playlist_that_calls_itself_a_video_fetches_nothing(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.5)
-        path = tmp_path / "list.mp4"
-        address = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
-        path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n{address}\n#EXT-X-ENDLIST\n")
-        assert "no video" in refusal(str(path))
-        with pytest.raises(TimeoutError):
-            server.accept()
