@@ -1,20 +1,21 @@
 """What each command of `mien-models` does with its parsed options."""
 
 import json
-import os
+import sys
 from argparse import Namespace
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import msgspec
 
-from models import describe
+from models import compare_page, compare_results, compare_run, describe, figures, plots, registry
 from models import geometry as crop
 from models import train as training
 from models.card import Score, load, page, save, sha256_of
 from models.checkpoint import CHECKPOINT, SECOND_STAGE, Recipe, averaged_network, recipe_of
 from models.data import read_faces
-from models.errors import CheckpointError, DataError
+from models.datasets import CK48, MUXSPACE, TAIWANESE, VALID, data_file
+from models.errors import CheckpointError
 from models.evaluate import Choice, Report, evaluate, only
 from models.evaluate import table as report_table
 from models.export import write_onnx
@@ -22,11 +23,7 @@ from models.model import CARD, Model
 from models.samples import read_samples
 from models.scores import fitted_temperature
 
-TRAIN = Path("fer2013plus/train.parquet")
-VALID = Path("fer2013plus/valid.parquet")
-TAIWANESE = Path("taiwanese/taiwanese.parquet")
-CK48 = Path("ck48/ck48.parquet")
-MUXSPACE = Path("muxspace/muxspace.parquet")
+DOCS = registry.ROOT / "docs"
 
 # What goes into the card: the file, how it is scored, and what to say of it.
 Measurement = tuple[str, Path, Choice, str]
@@ -38,15 +35,6 @@ MEASURED: tuple[Measurement, ...] = (
     ("CK+48", CK48, Choice(), "posed; not trained on"),
     ("muxspace", MUXSPACE, Choice(), "news photos, one labeller; not trained on"),
 )
-
-
-def data_file(name: Path) -> Path:
-    """`name` itself where it exists, else `name` under MIEN_DATA; DataError where neither is there."""
-    root = os.environ.get("MIEN_DATA")
-    for place in (name, *([Path(root) / name] if root else [])):
-        if place.exists():
-            return place
-    raise DataError(f"{name}: no such file; give its path, or set MIEN_DATA to the folder of data sets")
 
 
 def train(options: Namespace) -> None:
@@ -99,6 +87,47 @@ def evaluate_file(options: Namespace) -> None:
     choice = Choice(options.rows, not options.no_flip, options.crop, copies)
     report = evaluate(Model(options.bundle), data_file(options.data), choice)
     print(msgspec.json.encode(report).decode() if options.json else report_table(report))
+
+
+def compare(options: Namespace) -> None:
+    """Compares every model that is there, writes the results, and makes the pages of them."""
+    if not options.pages_only:
+        entrants = registry.bundles(tuple(options.bundle))
+        peers = registry.peers(options.peer_python) if options.peer_python else []
+        if not peers:
+            print("no peer: none of its figures are kept; give --peer-python a Python that has `fer`", file=sys.stderr)
+        command = "mien-models compare --peer-python PYTHON" if peers else "mien-models compare"
+        found = compare_run.compare(entrants + peers, options.cache, options.rounds, command)
+        compare_results.save(found, options.results)
+        print(options.results)
+    for path in write_pages(compare_results.load(options.results), options.pages):
+        print(path)
+
+
+def write_pages(results: compare_results.Results, pages: Path) -> list[Path]:
+    """Writes models.md and its plots into `pages`, and README's figures where that is the project's docs/."""
+    texts = {pages / "models.md": compare_page.page(results)}
+    texts.update({pages / "models" / name: svg for name, svg in plots.plots(results).items()})
+    if pages == DOCS and figures.README.exists():  # an installed package has none
+        block = figures.block(results, figures.desk_results())
+        texts[figures.README] = figures.with_figures(figures.README.read_text(encoding="utf-8"), block)
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return list(texts)
+
+
+def list_models(options: Namespace) -> None:
+    """Prints the models that are there."""
+    rows = [("NAME", "VERSION", "EXPRESSIONS", "CROP", "SIZE", "WHERE")]
+    for each in registry.bundles(tuple(options.bundle)):
+        card = load(Path(each.place) / CARD)
+        size = (Path(each.place) / card.file).stat().st_size
+        crop = f"{each.size} px, {each.crop} of the box"
+        rows.append((each.name, card.version, str(len(each.classes)), crop, f"{size / 1e6:.2f} MB", each.place))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def geometry(options: Namespace) -> None:

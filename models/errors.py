@@ -3,7 +3,8 @@
 ModelsError
 ├── DataError       a data file is missing, broken, or lacks what is needed
 ├── CheckpointError a training run cannot be resumed from what lies there
-└── CardError       a card is broken, or does not fit the weights beside it
+├── CardError       a card is broken, or does not fit the weights beside it
+└── CompareError    a model of a comparison cannot be run, or there are no results to write pages of
 """
 
 
@@ -21,3 +22,7 @@ class CheckpointError(ModelsError):
 
 class CardError(ModelsError):
     """A model card is broken, or its hash is not that of the weights beside it."""
+
+
+class CompareError(ModelsError):
+    """A model of a comparison cannot be run, or its results are missing or broken."""

@@ -1,11 +1,13 @@
 """The `mien-models` command: trains, scores, exports and describes the networks."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-from models import commands
+from models import commands, compare_results, cover_commands
 from models.checkpoint import Recipe
+from models.datasets import TRAIN, VALID
 from models.errors import ModelsError
 
 BUNDLE = Path(__file__).resolve().parent.parent / "edge" / "bundles" / "default"
@@ -21,8 +23,20 @@ EXAMPLES = """examples:
   mien-models geometry                                   the crop, measured with the desk's detector
   mien-models card --measure                             all scores into the card, then its page
   mien-models card                                       the page alone, from the card
+  mien-models train-cover                                the network that sees masks, into the desk's own bundle
+  mien-models evaluate-cover --card                      its scores on all data sets, and its page
+  mien-models list                                       the models that are there
+  mien-models compare --peer-python PYTHON               all of them and the `fer` package, into docs/models.md
 
 Data files are looked for as given, then under the folder in MIEN_DATA."""
+
+COMPARE_EXAMPLES = """examples:
+  mien-models compare --peer-python PYTHON   every model and the peer: results, docs/models.md, README's figures
+  mien-models compare --bundle DIR           with one more bundle
+  mien-models compare --pages-only           the pages again, from the results
+
+What is done is kept in --cache by the hashes of model, data and protocol: an interrupted run goes on where it was.
+Speed and memory are measured anew each time, the models by turns on one core."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,16 +54,18 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("run", type=Path, help="folder of the training run")
     export.add_argument("--first-stage", type=Path, help="for a second stage: the run that it began from")
     export.add_argument("--bundle", type=Path, default=BUNDLE, help="bundle folder (default: the desk's own)")
-    export.add_argument("--train-data", type=Path, default=commands.TRAIN, help="what was trained on")
-    export.add_argument("--valid-data", type=Path, default=commands.VALID, help="its even rows fit the temperature")
+    export.add_argument("--train-data", type=Path, default=TRAIN, help="what was trained on")
+    export.add_argument("--valid-data", type=Path, default=VALID, help="its even rows fit the temperature")
     export.set_defaults(run_command=commands.export)
     card = sub.add_parser("card", help="write the card's page, and with --measure its scores first")
     card.add_argument("--bundle", type=Path, default=BUNDLE, help="bundle folder (default: the desk's own)")
     card.add_argument("--pages", type=Path, default=PAGES, help="folder of the pages")
     card.add_argument("--measure", action="store_true", help="score on all data sets first, and put it in the card")
     card.set_defaults(run_command=commands.card)
+    _compare_options(sub)
+    cover_commands.add(sub, BUNDLE, PAGES)
     geometry = sub.add_parser("geometry", help="measure the crop beside the detector's box on training pictures")
-    geometry.add_argument("--data", type=Path, default=commands.TRAIN)
+    geometry.add_argument("--data", type=Path, default=TRAIN)
     geometry.add_argument("--count", type=int, default=1500, help="pictures to draw (default %(default)s)")
     geometry.add_argument("--seed", type=int, default=1)
     geometry.set_defaults(run_command=commands.geometry)
@@ -59,8 +75,8 @@ def parser() -> argparse.ArgumentParser:
 def _train_options(command: argparse.ArgumentParser) -> None:
     recipe = Recipe()
     command.add_argument("--out", type=Path, default=Path("runs/mien-face"), help="folder of the run (%(default)s)")
-    command.add_argument("--train-data", type=Path, default=commands.TRAIN, help="default: MIEN_DATA/%(default)s")
-    command.add_argument("--valid-data", type=Path, default=commands.VALID, help="only reported on; %(default)s")
+    command.add_argument("--train-data", type=Path, default=TRAIN, help="default: MIEN_DATA/%(default)s")
+    command.add_argument("--valid-data", type=Path, default=VALID, help="only reported on; %(default)s")
     command.add_argument("--epochs", type=int, default=recipe.epochs)
     command.add_argument("--batch", type=int, default=recipe.batch)
     command.add_argument("--seed", type=int, default=recipe.seed)
@@ -72,7 +88,7 @@ def _train_options(command: argparse.ArgumentParser) -> None:
 
 
 def _evaluate_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", type=Path, default=commands.VALID, help="parquet file (MIEN_DATA/%(default)s)")
+    command.add_argument("--data", type=Path, default=VALID, help="parquet file (MIEN_DATA/%(default)s)")
     command.add_argument("--bundle", type=Path, default=BUNDLE, help="bundle folder (default: the desk's own)")
     command.add_argument("--rows", choices=("all", "even", "odd"), default="all", help="which labelled rows to score")
     command.add_argument("--no-flip", action="store_true", help="without averaging over the mirror image")
@@ -82,8 +98,40 @@ def _evaluate_options(command: argparse.ArgumentParser) -> None:
     command.set_defaults(run_command=commands.evaluate_file)
 
 
+def _compare_options(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    compare = sub.add_parser(
+        "compare",
+        help="score, time and weigh every model under one protocol",
+        epilog=COMPARE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    compare.add_argument("--peer-python", metavar="PYTHON", help="an interpreter that has the peer (`fer`)")
+    compare.add_argument("--rounds", type=int, default=9, help="by turns, for the speed (default %(default)s)")
+    compare.add_argument("--cache", type=Path, default=Path("runs/compare"), help="what is done; default %(default)s")
+    compare.add_argument("--results", type=Path, default=compare_results.RESULTS, help="the results file")
+    compare.add_argument("--pages", type=Path, default=commands.DOCS, help="folder of models.md (default: docs/)")
+    compare.add_argument("--pages-only", action="store_true", help="measure nothing: pages and figures of the results")
+    compare.set_defaults(run_command=commands.compare)
+    found = sub.add_parser("list", help="the models that are there: name, version, expressions, crop, size, where")
+    found.set_defaults(run_command=commands.list_models)
+    for each in (compare, found):
+        each.add_argument("--bundle", type=Path, action="append", default=[], help="another bundle folder; repeatable")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command; 0 where it worked, 1 with one line on stderr where it did not."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            sys.stdout.flush()  # here, where a reader that has gone can still be answered for
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. What is left in the buffer goes nowhere, without a complaint at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: list[str] | None) -> int:
     options = parser().parse_args(arguments)
     try:
         options.run_command(options)
@@ -91,7 +139,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"mien-models: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("mien-models: interrupted; finished epochs are kept, go on with --resume", file=sys.stderr)
+        print("mien-models: interrupted; what is finished is kept (a training goes on with --resume)", file=sys.stderr)
         return 130
     return 0
 

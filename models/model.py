@@ -44,8 +44,9 @@ class Model:
 
     def logits(self, crops: Bytes, flip: bool = True) -> Floats:
         """Logits (views, N, classes) of grey crops (N, size, size): the crop and, where asked, its mirror image."""
-        views = [crops, crops[:, :, ::-1]] if flip else [crops]
-        return np.stack([self._forward(view) for view in views]).astype(np.float32)
+        views = np.concatenate([crops, crops[:, :, ::-1]]) if flip else crops
+        logits = self._forward(views)
+        return logits.reshape(len(views) // max(1, len(crops)), len(crops), -1)
 
     def shares(self, crops: Bytes, flip: bool | None = None) -> Floats:
         """Calibrated probabilities (N, 8) in the contract's order; 0 for an expression that the network does not know.
@@ -66,4 +67,4 @@ class Model:
         for at in range(0, len(crops), BATCH):
             x = (crops[at : at + BATCH, None].astype(np.float32) - np.float32(taken.mean)) * np.float32(taken.scale)
             parts.append(self._session.run([given.name], {taken.name: x})[0])
-        return np.concatenate(parts)
+        return np.concatenate(parts).astype(np.float32, copy=False)

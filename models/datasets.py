@@ -1,0 +1,53 @@
+"""The data sets at hand: where each lies, and by which labels a comparison scores on it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from contract.expressions import EXPRESSIONS
+from models.errors import DataError
+
+TRAIN = Path("fer2013plus/train.parquet")
+VALID = Path("fer2013plus/valid.parquet")
+TAIWANESE = Path("taiwanese/taiwanese.parquet")
+CK48 = Path("ck48/ck48.parquet")
+MUXSPACE = Path("muxspace/muxspace.parquet")
+
+WITHOUT_CONTEMPT = tuple(name for name in EXPRESSIONS if name != "contempt")
+
+
+def data_file(name: Path) -> Path:
+    """`name` itself where it exists, else `name` under MIEN_DATA; DataError where neither is there."""
+    root = os.environ.get("MIEN_DATA")
+    for place in (name, *([Path(root) / name] if root else [])):
+        if place.exists():
+            return place
+    raise DataError(f"{name}: no such file; give its path, or set MIEN_DATA to the folder of data sets")
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A file as a comparison scores it.
+
+    `offered` are the expressions that those who labelled it could choose. `collections` are the beginnings of the names
+    under which cards say that they were trained on pictures of the same collection.
+    """
+
+    name: str
+    file: Path
+    labels: str
+    offered: tuple[str, ...]
+    collections: tuple[str, ...]
+    note: str
+
+
+FER = ("FER-2013", "FER+")
+DATA_SETS = (
+    DataSet("FER+ valid", VALID, "FER+", EXPRESSIONS, FER, "web pictures; official majority of ten taggers' votes"),
+    DataSet("FER-2013 valid", VALID, "FER-2013", WITHOUT_CONTEMPT, FER, "the same pictures with their original labels"),
+    DataSet(
+        "Taiwanese", TAIWANESE, "Taiwanese", WITHOUT_CONTEMPT, ("Taiwanese",), "posed; half of the raters or more agree"
+    ),
+    DataSet("CK+48", CK48, "CK+48", EXPRESSIONS, ("CK+",), "posed; three frames of each sequence, none neutral"),
+    DataSet("muxspace", MUXSPACE, "muxspace", EXPRESSIONS, ("muxspace",), "news pictures; one labeller each: noisy"),
+)
