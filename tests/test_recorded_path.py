@@ -5,18 +5,23 @@ It is there once, marked as what it is, however often it is handed over and what
 
 from __future__ import annotations
 
+import re
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from central import database
+from central.web import create_app
 from contract.reading import Reading
 from edge.analyze.handover import HandOver, hand_over
 from tests.broker import needs_mosquitto
 from tests.edge import made
-from tests.way import Way, make_way, until
+from tests.way import BOX, Way, make_way, until
 
 pytestmark = [needs_mosquitto, pytest.mark.timeout(180)]
 DAY_S = 86_400
@@ -108,3 +113,19 @@ def test_what_is_older_than_recordings_are_kept_is_set_aside_by_name(way: Way) -
     [(why,)] = made.look(way.settings.store, "SELECT DISTINCT why FROM outbox WHERE state = 'set_aside'")
     assert why == "recorded longer ago than the centre keeps recordings (its retention.recorded_days)"
     assert len(way.ask("SELECT seq FROM refused")) == 5
+
+
+def test_the_pages_show_it_as_recorded(way: Way) -> None:
+    handed_over(way, recording(600))
+    place = ("place", BOX, "--desk", "Shop", "--site", "Hanoi", "--zone", "Asia/Ho_Chi_Minh")
+    way.command("central", *place, "--since", "2020-01-01T00:00+07:00", "--config", str(way.central_toml))
+    with closing(sqlite3.connect(way.central)) as db:
+        until(lambda: db.execute("SELECT recorded FROM boxes").fetchone() == (1,), "the box says what it is")
+    pages = create_app(database.connect(f"sqlite:///{way.central}")).test_client()
+    assert "data-recorded" in pages.get("/").text
+    desk = pages.get("/desks/1", query_string={"range": "day", "lang": "en"}).text
+    assert "Recorded, to " in desk
+    row = re.search(r'<tr><th scope="row">07:00–08:00</th>(.*?)</tr>', desk)  # midnight UTC, in Hanoi
+    assert row is not None
+    assert row[1].startswith("<td>30%</td><td>10%</td><td>30%</td>"), "happy, surprised, neutral, as they were made"
+    assert re.search(r"#g-rec\"/></svg> Recorded<", pages.get("/boxes", query_string={"lang": "en"}).text)

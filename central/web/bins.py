@@ -43,6 +43,7 @@ class Sums(msgspec.Struct, frozen=True, gc=False):
     not_observed_s: float = 0.0
     late_s: float = 0.0
     simulated_s: float = 0.0
+    recorded_s: float = 0.0
     valence: float = 0.0
     confidence: float = 0.0
     shares: tuple[float, ...] = (0.0,) * len(STACK)
@@ -84,10 +85,20 @@ class Bin(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Known:
-    """From when on a desk should have been heard, and up to when it can have been: a message takes its time."""
+    """From when on a desk should have been heard, and up to when it can have been: a message takes its time.
+
+    `recorded`: it never should have been. Recordings say when they are from, and between them nothing is missing.
+    """
 
     begins_ms: int | None
     settled_ms: int
+    recorded: bool = False
+
+    def elapsed_s(self, start_ms: int, end_ms: int) -> float:
+        """For how many seconds of a time a desk should have been heard; 0 or less where for none."""
+        if self.begins_ms is None or self.recorded:
+            return 0.0
+        return (min(end_ms, self.settled_ms) - max(start_ms, self.begins_ms)) / 1000
 
 
 def columns(sums: Mapping[int, Sums], window: Window, known: Known) -> tuple[Bin, ...]:
@@ -100,18 +111,18 @@ def whole(sums: Sums, from_ms: int, until_ms: int, known: Known) -> Bin:
     """One column over [from_ms, until_ms)."""
     if known.begins_ms is None or until_ms <= known.begins_ms:
         return Bin(Look.NONE)
-    elapsed = min(until_ms, known.settled_ms) - max(from_ms, known.begins_ms)
-    return _judged(sums, max(0.0, elapsed / 1000)) if elapsed > 0 or sums.covered_s else Bin(Look.NONE)
+    elapsed = known.elapsed_s(from_ms, until_ms)
+    return _judged(sums, max(0.0, elapsed)) if elapsed > 0 or sums.covered_s else Bin(Look.NONE)
 
 
 def pooled(desks: Sequence[Sequence[Bin]], count: int) -> tuple[Bin, ...]:
-    """The columns of a group: each desk weighs by what was seen of it; what was simulated never counts."""
+    """The columns of a group: each desk weighs by what was seen of it; what is simulated or recorded never counts."""
     return tuple(pool([bins[i] for bins in desks]) for i in range(count))
 
 
 def pool(bins: Iterable[Bin]) -> Bin:
     """One column of a group out of one column of each of its desks."""
-    real = [item for item in bins if not item.sums.simulated_s]
+    real = [item for item in bins if not item.sums.simulated_s and not item.sums.recorded_s]
     there = [item for item in real if item.look not in (Look.FUTURE, Look.NONE, Look.NOT)]
     if not there:
         looks = {item.look for item in real}
@@ -129,6 +140,7 @@ def add(many: Iterable[Sums]) -> Sums:
         not_observed_s=sum(item.not_observed_s for item in items),
         late_s=sum(item.late_s for item in items),
         simulated_s=sum(item.simulated_s for item in items),
+        recorded_s=sum(item.recorded_s for item in items),
         valence=sum(item.valence for item in items),
         confidence=sum(item.confidence for item in items),
         shares=tuple(map(sum, zip(*(item.shares for item in items), strict=True))) or NOTHING.shares,
@@ -151,10 +163,10 @@ def _column(sums: Sums, i: int, window: Window, known: Known) -> Bin:
     start, end = window.at(i), window.at(i + 1)
     if known.begins_ms is None or end <= known.begins_ms:
         return Bin(Look.NONE if start < window.now_ms else Look.FUTURE)
-    elapsed = min(end, known.settled_ms) - max(start, known.begins_ms)
+    elapsed = known.elapsed_s(start, end)
     if elapsed <= 0 and not sums.covered_s:
-        return Bin(Look.FUTURE)
-    return _judged(sums, max(0.0, elapsed / 1000))
+        return Bin(Look.NONE if known.recorded and start < window.now_ms else Look.FUTURE)
+    return _judged(sums, max(0.0, elapsed))
 
 
 def _judged(sums: Sums, elapsed_s: float, *, already_observed: bool = False) -> Bin:

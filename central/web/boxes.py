@@ -31,7 +31,7 @@ class BoxRow:
     tone: str
     state: str
     in_trouble: bool
-    simulated: bool
+    mark: str  # that it is simulated or recorded, where its state does not say so
     seen: str
     waiting: str
     clock: str
@@ -75,7 +75,11 @@ def build(connection: Connection, kit: Kit, key: Key, words: Language, now_ms: i
     )
     view = BoxesView(count=len(rows), groups=tuple(group for group in groups if group.rows))
     heard = [
-        item.newest.received_ms for item in found if item.newest and not is_offline(item.status, item.newest, now_ms)
+        item.newest.received_ms
+        for item in found
+        if item.newest
+        and not is_offline(item.status, item.newest, now_ms)
+        and not (item.status and item.status.recorded)
     ]
     return Built(
         now_ms=now_ms,
@@ -111,7 +115,7 @@ def _row(item: PlacedBox, catching_up: bool, several: bool, zone: ZoneInfo, now_
         tone=tone,
         state=words.t("comma").join(trouble) or words.t(state),
         in_trouble=bool(trouble),
-        simulated=status is not None and status.simulated,
+        mark=_mark(item, bool(trouble), words),
         seen=when,
         waiting=words.integer(status.waiting if status is not None else None),
         clock=NONE if clock is None else words.t("clock_short_ok" if clock else "clock_short_bad"),
@@ -128,11 +132,19 @@ def _state(item: PlacedBox, catching_up: bool, now_ms: int) -> tuple[str, str, s
     """The key of a box's state in words, its glyph and its tone."""
     if item.status is None or item.status.last_seen_ms is None:
         return "st_never", "not", "warn"
+    if item.status.recorded:
+        return "s_recorded", "rec", "quiet"
     if catching_up:
         return "st_catchup", "catchup", "warn"
     if is_offline(item.status, item.newest, now_ms):
         return "st_offline", "offline", "bad"
     return "st_live", "sim" if item.status.simulated else "live", "quiet"
+
+
+def _mark(item: PlacedBox, in_trouble: bool, words: Language) -> str:
+    if item.status is not None and item.status.simulated:
+        return words.t("s_simulated")
+    return words.t("s_recorded") if item.status is not None and item.status.recorded and in_trouble else ""
 
 
 def _trouble(item: PlacedBox, state: str) -> Iterator[str]:

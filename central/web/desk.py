@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from central.web.gaps import Gaps, gaps_of
 from central.web.language import Language
 from central.web.page import Built, Key, Kit
 from central.web.ranges import MINUTE, RANGES, Window, local, midnight
+from central.web.recorded import DayLink, Recorded, days_figure, links, recorded_of
 from central.web.records import LASTING_REASONS, Desk, Reading, Site
 from central.web.scene import RECENT_MS, Scene, load, site_zone
 from central.web.states import Now, State
@@ -59,6 +61,7 @@ class DeskView:
     table: tuple[TableRow, ...]
     week: WeekMap
     gaps: Gaps
+    days: tuple[DayLink, ...]
     facts: tuple[tuple[str, str], ...]
     last: tuple[LastRow, ...]
 
@@ -71,8 +74,10 @@ def build(connection: Connection, kit: Kit, key: Key, words: Language, now_ms: i
     desk, sites = desks[0], queries.all_sites(connection)
     site = next(item for item in sites if item.id == desk.site_id)
     zone = site_zone(site.zone)
-    scene = load(connection, desks, zone, now_ms, kit.keeper, range_key=key.range, coarse=False)
-    view = _view(connection, scene, desk, site, sites, words)
+    recorded = recorded_of(connection, desk, zone, key.day)
+    as_of_ms = now_ms if recorded is None else recorded.until_ms - 1  # within its last column, not after it
+    scene = load(connection, desks, zone, as_of_ms, kit.keeper, range_key=key.range, coarse=False)
+    view = _view(connection, scene, desk, site, sites, recorded, words)
     return Built(
         now_ms=now_ms,
         newest_ms=scene.newest_ms,
@@ -85,35 +90,60 @@ def build(connection: Connection, kit: Kit, key: Key, words: Language, now_ms: i
 
 
 def _view(
-    connection: Connection, scene: Scene, desk: Desk, site: Site, sites: tuple[Site, ...], words: Language
+    connection: Connection,
+    scene: Scene,
+    desk: Desk,
+    site: Site,
+    sites: tuple[Site, ...],
+    recorded: Recorded | None,
+    words: Language,
 ) -> DeskView:
     now, bins = scene.now[desk.id], scene.bins[desk.id]
     name, tone = glyph(desk, now)
     gaps = _gaps(connection, scene, desk, words)
+    days = links(recorded, scene.zone, words) if recorded is not None else ()
     drawn = any(item.look not in (Look.NONE, Look.FUTURE) for item in bins)
     return DeskView(
         site=site,
         sites=sites,
         desk=desk,
-        state=words.t("st_live") if now.state is State.LIVE else plain_words(desk, now, scene, words),
+        state=_state(desk, now, scene, recorded, words),
         glyph=name,
         tone=tone,
         range=scene.window.range.key,
-        figures=_figures(scene, desk, now, gaps, words),
-        title=words.t("comp_desk", when=words.t(f"when_{scene.window.range.key}")),
+        figures=_figures(scene, desk, now, gaps, days, words),
+        title=words.t("comp_desk", when=_when(scene, recorded, words)),
         smooth=words.duration(3 * scene.window.step_ms),
         has_band=bool(scene.usuals.hours),
-        empty="" if drawn else "empty_chart",
+        empty="" if drawn else "empty_rec" if desk.recorded and desk.newest is not None else "empty_chart",
         legend=legend(now.figure, now.recent.coverage if now.recent.observed_s else None, scene.usuals.now, words),
         table=table(bins, scene.window, words),
         week=week_map(connection, desk.id, scene.known[desk.id], scene.window, words),
         gaps=gaps,
+        days=days,
         facts=_facts(connection, scene, desk, words),
         last=_last(connection, scene, desk, words),
     )
 
 
-def _figures(scene: Scene, desk: Desk, now: Now, gaps: Gaps, words: Language) -> tuple[Figure, ...]:
+def _state(desk: Desk, now: Now, scene: Scene, recorded: Recorded | None, words: Language) -> str:
+    if recorded is not None:
+        return words.t("rec_until", time=words.date_time(recorded.until_ms, scene.zone))
+    return words.t("st_live") if now.state is State.LIVE else plain_words(desk, now, scene, words)
+
+
+def _when(scene: Scene, recorded: Recorded | None, words: Language) -> str:
+    """The time that the chart shows, in words."""
+    key = scene.window.range.key
+    if recorded is None:
+        return words.t(f"when_{key}")
+    date, time = words.date(recorded.until_ms, scene.zone), words.clock(recorded.until_ms, scene.zone)
+    return words.t(f"rec_when_{key}", date=date, time=time)
+
+
+def _figures(
+    scene: Scene, desk: Desk, now: Now, gaps: Gaps, days: Sequence[DayLink], words: Language
+) -> tuple[Figure, ...]:
     recent = now.figure or Bin(Look.NONE)
     scale = scale_of([recent.valence, *(item.valence for item in scene.bins[desk.id])])
     today = scene.today[desk.id]
@@ -122,13 +152,10 @@ def _figures(scene: Scene, desk: Desk, now: Now, gaps: Gaps, words: Language) ->
         _looks(scene, desk, now, words),
         valence_figure(recent, scene, scale, "usual_desk", words),
         negative,
-        coverage_figure(today.coverage if today.observed_s else None, words),
-        Figure(
-            key="gaps",
-            label=words.t("gaps"),
-            value=words.integer(gaps.count),
-            note=gaps.total,
-        ),
+        coverage_figure(today.coverage if today.observed_s else None, words, recorded=desk.recorded),
+        days_figure(days, words)
+        if desk.recorded
+        else Figure(key="gaps", label=words.t("gaps"), value=words.integer(gaps.count), note=gaps.total),
     )
 
 
@@ -141,7 +168,7 @@ def _looks(scene: Scene, desk: Desk, now: Now, words: Language) -> Figure:
     confidence = words.decimal(now.figure.confidence or 0.0, 2)
     note = words.t("two_and_sure", **lead, c=confidence)
     value = words.t("looks", a=lead["a"])
-    small = words.t("s_simulated") if desk.simulated else ""
+    small = "" if desk.counted else words.t("s_simulated" if desk.simulated else "s_recorded")
     return Figure(key="looks", label=label, value=value, small=small, note=note)
 
 
@@ -169,7 +196,9 @@ def _facts(connection: Connection, scene: Scene, desk: Desk, words: Language) ->
         return ()
     last = status.last_live_ms
     when = words.t("never")
-    if last is not None:
+    if desk.recorded:
+        when = words.date_time(desk.newest.ended_ms, scene.zone) if desk.newest is not None else when
+    elif last is not None:
         ago = words.duration(max(0, scene.now_ms - last))
         time = words.moment(last, scene.zone, scene.now_ms)
         when = words.t("at_ago", time=time, d=ago)

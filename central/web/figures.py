@@ -43,10 +43,11 @@ def share_figures(recent: Bin, scene: Scene, words: Language) -> tuple[Figure, F
     )
 
 
-def coverage_figure(part: float | None, words: Language) -> Figure:
-    """What part of the day so far was seen."""
+def coverage_figure(part: float | None, words: Language, *, recorded: bool = False) -> Figure:
+    """What part of the day so far was seen; of a day's recordings where they are `recorded`."""
     scale = bullet(part, None, (0.0, 1.0))
-    return Figure(key="cov", label=words.t("d_cov"), value=words.share(part), note=words.t("d_cov_n"), bullet=scale)
+    label, note = ("rec_cov", "rec_cov_n") if recorded else ("d_cov", "d_cov_n")
+    return Figure(key="cov", label=words.t(label), value=words.share(part), note=words.t(note), bullet=scale)
 
 
 def _ranged(

@@ -35,10 +35,9 @@ class FloorView:
     figures: tuple[Figure, ...]
     notices: tuple[Notice, ...]
     more: int
-    all_simulated: bool
     teams: tuple[Team, ...]
     title: str
-    uncounted: int
+    uncounted: str
     smooth: str
     has_band: bool
     desks: int
@@ -81,7 +80,9 @@ def _view(
     recent = scene.recent(real)
     shown, more = notices(scene, machinery.all_boxes(connection, scene.now_ms), words)
     values = [item.valence for item in bins] + [
-        figure.valence for desk in scene.desks if (figure := scene.now[desk.id].figure) is not None
+        figure.valence
+        for desk in scene.desks
+        if not desk.recorded and (figure := scene.now[desk.id].figure) is not None
     ]
     scale = scale_of(values)
     return FloorView(
@@ -92,10 +93,9 @@ def _view(
         figures=_figures(scene, recent, scale, words),
         notices=shown,
         more=more,
-        all_simulated=bool(scene.desks) and not real,
         teams=teams(scene, scale, words),
         title=words.t("comp_all", when=words.t(f"when_{scene.window.range.key}")),
-        uncounted=len(scene.desks) - len(real),
+        uncounted=_uncounted(scene, words),
         smooth=words.duration(3 * scene.window.step_ms),
         has_band=bool(scene.usuals.hours),
         desks=len(scene.desks),
@@ -109,12 +109,17 @@ def _empty(bins: Sequence[Bin], scene: Scene) -> str:
     """The key of what stands in the chart's place where no real desk has anything to draw."""
     if any(item.look not in (Look.NONE, Look.FUTURE) for item in bins):
         return ""
-    return "empty_real" if any(desk.simulated for desk in scene.desks) else "empty_chart"
+    return "empty_chart" if all(desk.counted for desk in scene.desks) else "empty_real"
+
+
+def _uncounted(scene: Scene, words: Language) -> str:
+    """How many desks of which kind are counted nowhere; empty where all count."""
+    kinds = {"uncounted": [desk.simulated for desk in scene.desks], "uncounted_rec": [d.recorded for d in scene.desks]}
+    return words.t("comma").join(words.t(key, n=sum(which)) for key, which in kinds.items() if any(which))
 
 
 def _figures(scene: Scene, recent: Bin, scale: Limits, words: Language) -> tuple[Figure, ...]:
     real = scene.real
-    uncounted = len(scene.desks) - len(real)
     today = [scene.today[desk.id] for desk in real]
     observed = sum(item.observed_s for item in today)
     return (
@@ -123,7 +128,7 @@ def _figures(scene: Scene, recent: Bin, scale: Limits, words: Language) -> tuple
             label=words.t("d_seen"),
             value=words.integer(scene.seen_now(real)),
             small=words.t("of", n=len(real)),
-            note=words.t("uncounted", n=uncounted) if uncounted else "",
+            note=_uncounted(scene, words),
         ),
         valence_figure(recent, scene, scale, "usual_hour", words),
         *share_figures(recent, scene, words),

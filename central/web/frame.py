@@ -24,6 +24,7 @@ from look.language import CODES
 
 EXTENSION: Final = "mien"
 MAX_NUMBER: Final = 2**31 - 1  # of a site or a desk: what both databases take
+MAX_DAY: Final = len("2026-11-20")
 YEAR_S: Final = 365 * 24 * 3600
 CHOICES: Final = {"lang": CODES, "theme": ("light", "dark", "auto"), "patterns": ("on", "off")}
 SHARED: Final = (
@@ -69,14 +70,15 @@ def key_of_request(page: str, number: int) -> Key:
     if number > MAX_NUMBER:
         abort(404)
     asked = request.args.get("range", "")
-    return Key(page, number, asked if asked in RANGES else "", words_of_request().code)
+    day = request.args.get("day", "")[:MAX_DAY]
+    return Key(page, number, asked if asked in RANGES else "", words_of_request().code, day if page == "desk" else "")
 
 
 def page_answer(key: Key) -> Response:
     """A whole page."""
     built = centre().maker.make(key)
     words = language(key.language)
-    query = urlencode({"range": built.range, "lang": key.language})
+    query = urlencode({"range": built.range, "lang": key.language, **({"day": key.day} if key.day else {})})
     given = {
         "data": f"/api/{key.page}/{key.id}?{query}",
         "events": f"/events/{key.page}/{key.id}?{query}",

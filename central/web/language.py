@@ -46,6 +46,10 @@ class Language(Written):
         date = self._date(ms, zone)
         return self.t("day_month", day=date["day"], month=date["month"])
 
+    def date(self, ms: int, zone: ZoneInfo) -> str:
+        """The day, the month and the year."""
+        return self.t("date", **{name: value for name, value in self._date(ms, zone).items() if name != "weekday"})
+
     def weekday_day(self, ms: int, zone: ZoneInfo) -> str:
         """A short weekday and the day of the month."""
         return self.t("weekday_day", weekday=self.weekday(ms, zone), day=local(ms, zone).day)

@@ -19,12 +19,16 @@ _FRESH_S: Final = 1.0  # a page asked for again within this is not made anew
 
 @dataclass(frozen=True)
 class Key:
-    """Which page: its kind, the number of its site or desk (0 where it has none), its range and its language."""
+    """Which page: its kind, the number of its site or desk (0 where it has none), its range and its language.
+
+    `day`, as 2026-11-20: the day of recordings that a desk is to show.
+    """
 
     page: str
     id: int
     range: str
     language: str
+    day: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -152,6 +152,32 @@ def quarters_together(connection: Connection, desk_ids: Sequence[int], spans: Se
     return {row[0]: _sums((*row[1:], row[0])) for row in rows}
 
 
+def recorded_quarters(connection: Connection, desk_id: int) -> Sequence[int]:
+    """When the quarter-hours begin of which a desk has recordings."""
+    at = placed(QUARTER)
+    query = (
+        select(quarters.c.start_ms)
+        .select_from(at.join(quarters, quarters.c.box == at.c.box))
+        .where(at.c.desk_id == desk_id, while_placed(at, quarters.c.start_ms), quarters.c.recorded_s > 0)
+    )
+    return connection.execute(query).scalars().all()
+
+
+def recorded_until(connection: Connection, desk_id: int, before_ms: int) -> int | None:
+    """When the newest recorded reading of a desk ended that began before `before_ms`; None where there is none."""
+    at = placed(1)
+    query = (
+        select(readings.c.wall_ms, readings.c.duration_s)
+        .select_from(at.join(readings, readings.c.box == at.c.box))
+        .where(at.c.desk_id == desk_id, while_placed(at, readings.c.wall_ms))
+        .where(readings.c.wall_ms < before_ms, readings.c.recorded.is_(True), readings.c.wall_ok.is_(True))
+        .order_by(readings.c.wall_ms.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else row.wall_ms + round(row.duration_s * 1000)
+
+
 @cache
 def placed(length_ms: int) -> Subquery:
     """Placements as (desk_id, box, from_ms, low, high): which bins of `length_ms` are the desk's, by their beginning.
@@ -213,13 +239,13 @@ def newest_of(row: Row[Any]) -> Newest | None:
 
 
 def _real_quarters(at: Subquery, desk_ids: Sequence[int], spans: Sequence[Span]) -> Select[Any]:
-    start = quarters.c.start_ms
+    start, real = quarters.c.start_ms, (quarters.c.simulated_s == 0, quarters.c.recorded_s == 0)
     return (
         select()
         .select_from(at.join(quarters, quarters.c.box == at.c.box))
         .where(start >= min(span[0] for span in spans), start < max(span[1] for span in spans))
         .where(or_(*(and_(start >= first, start < last) for first, last in spans)))
-        .where(while_placed(at, start), at.c.desk_id.in_(desk_ids), quarters.c.simulated_s == 0)
+        .where(while_placed(at, start), at.c.desk_id.in_(desk_ids), *real)
     )
 
 
@@ -229,8 +255,8 @@ def _source(grain: Grain) -> tuple[Table, int]:
 
 
 def _columns(rollup: Table) -> list[ColumnElement[float]]:
-    names = ("seen_s", "unseen_s", "not_observed_s", "late_s", "simulated_s", "sum_valence", "sum_confidence")
-    return [rollup.c[name] for name in (*names, *(f"sum_{name}" for name in STACK))]
+    seconds = ("seen_s", "unseen_s", "not_observed_s", "late_s", "simulated_s", "recorded_s")
+    return [rollup.c[name] for name in (*seconds, *(f"sum_{name}" for name in ("valence", "confidence", *STACK)))]
 
 
 def _values(table: Table) -> Sequence[ColumnElement[float]]:
@@ -242,8 +268,9 @@ def _values(table: Table) -> Sequence[ColumnElement[float]]:
         table.c.reason.is_(None),
         and_(table.c.reason.is_not(None), ~lasting),
         lasting,
-        table.c.historical,
+        and_(table.c.historical, ~table.c.recorded),
         table.c.simulated,
+        table.c.recorded,
     )
     weighted = (table.c.valence, table.c.confidence, *(table.c[f"p_{name}"] for name in STACK))
     return [func.sum(case((part, last), else_=0.0)) for part in parts] + [func.sum(last * value) for value in weighted]
@@ -251,13 +278,14 @@ def _values(table: Table) -> Sequence[ColumnElement[float]]:
 
 def _sums(values: Iterable[Any]) -> Sums:
     *numbers, first_ms = values
-    seen, unseen, hidden, late, simulated, valence, confidence, *shares = (number or 0.0 for number in numbers)
+    seen, unseen, hidden, late, simulated, recorded, valence, confidence, *shares = (n or 0.0 for n in numbers)
     return Sums(
         seen_s=seen,
         unseen_s=unseen,
         not_observed_s=hidden,
         late_s=late,
         simulated_s=simulated,
+        recorded_s=recorded,
         valence=valence,
         confidence=confidence,
         shares=tuple(shares),

@@ -115,10 +115,12 @@ def window(
     first_ms: int | None = None,
     begun_ms: int | None = None,
     step_ms: int | None = None,
+    ends_now: bool = False,
 ) -> Window:
     """The window that `chosen` means now, in columns of its own length or of `step_ms`.
 
-    `first_ms` is the first reading of today, from which a day is shown; `begun_ms` the first reading ever.
+    `first_ms` is the first reading of today, from which a day is shown; `begun_ms` the first reading ever. `ends_now`:
+    nothing is to come today.
     """
     step = step_ms or chosen.step_ms
     if chosen.key in LENGTHS:
@@ -127,7 +129,7 @@ def window(
         if chosen.key == "15min" and begun_ms is not None:
             start = max(start, min(begun_ms - begun_ms % step, end - SHORTEST))
     elif chosen.key == "day":
-        start, end = _opening_hours(zone, now_ms, first_ms)
+        start, end = _opening_hours(zone, now_ms, first_ms, ends_now=ends_now)
     else:
         today = local(now_ms, zone).date()
         start = midnight(today - timedelta(days=WEEK_DAYS - 1), zone)
@@ -156,10 +158,10 @@ def midnight(day: date, zone: ZoneInfo, hour: int = 0) -> int:
     return round(at.replace(hour=hour % 24).timestamp() * 1000)
 
 
-def _opening_hours(zone: ZoneInfo, now_ms: int, first_ms: int | None) -> tuple[int, int]:
+def _opening_hours(zone: ZoneInfo, now_ms: int, first_ms: int | None, *, ends_now: bool) -> tuple[int, int]:
     """From the hour of the first reading (8 where there is none) to 18, or the end of the hour that it is now."""
     now = local(now_ms, zone)
     first = local(first_ms, zone) if first_ms is not None else None
     opens = first.hour if first is not None and first.date() == now.date() else FIRST_HOUR
-    closes = max(LAST_HOUR, now.hour + 1)
+    closes = now.hour + 1 if ends_now else max(LAST_HOUR, now.hour + 1)
     return midnight(now.date(), zone, min(opens, closes - 1)), midnight(now.date(), zone, closes)

@@ -81,6 +81,16 @@ class Desk:
         return self.status is not None and self.status.simulated
 
     @property
+    def recorded(self) -> bool:
+        """Whether its box hands over recordings: such a desk is marked, is never live, and no sum counts it."""
+        return self.status is not None and self.status.recorded
+
+    @property
+    def counted(self) -> bool:
+        """Whether sums count it."""
+        return not self.simulated and not self.recorded
+
+    @property
     def live_until_ms(self) -> int | None:
         """When its newest live reading ended, by the box's clock."""
         if self.newest is not None and not self.newest.late:

@@ -46,8 +46,8 @@ class Scene:
 
     @property
     def real(self) -> tuple[Desk, ...]:
-        """The desks that count: those whose box makes nothing up."""
-        return tuple(desk for desk in self.desks if not desk.simulated)
+        """The desks that count: those whose box makes nothing up and reads a camera."""
+        return tuple(desk for desk in self.desks if desk.counted)
 
     def together(self, desks: Sequence[Desk]) -> tuple[Bin, ...]:
         """The columns of a group."""
@@ -68,7 +68,7 @@ class Scene:
     @property
     def newest_ms(self) -> int | None:
         """When the newest reading of a box that is not offline was received."""
-        gone = (State.OFFLINE, State.NEVER, State.UNPLACED)
+        gone = (State.OFFLINE, State.NEVER, State.UNPLACED, State.RECORDED)
         heard = [
             desk.newest.received_ms
             for desk in self.desks
@@ -90,14 +90,15 @@ def load(
     """Ask the tables about `desks`: a fixed number of questions, however many desks there are."""
     ids = [desk.id for desk in desks]
     begun = queries.begun(connection, ids)
-    opened = queries.first_since(connection, ids, midnight(local(now_ms, zone).date(), zone))
-    real = [desk.id for desk in desks if not desk.simulated]
+    live = [desk.id for desk in desks if not desk.recorded]
+    opened = queries.first_since(connection, live or ids, midnight(local(now_ms, zone).date(), zone))
+    real = [desk.id for desk in desks if desk.counted]
     first = min((begun[i] for i in real or ids if i in begun), default=None)
     chosen = chosen_range(range_key, now_ms, first)
     step = COARSE.get(chosen.key) if coarse else None
-    over = window(chosen, zone, now_ms, first_ms=opened, begun_ms=first, step_ms=step)
+    over = window(chosen, zone, now_ms, first_ms=opened, begun_ms=first, step_ms=step, ends_now=not live)
     sums = queries.sums(connection, over, ids, lead=-(-LASTING_MS // over.step_ms) if over.step_ms < MINUTE else 0)
-    spans = {desk.id: known(begun.get(desk.id), desk.newest, now_ms) for desk in desks}
+    spans = {desk.id: known(begun.get(desk.id), desk, now_ms) for desk in desks}
     today = _today(connection, ids, zone, now_ms, opened, spans)
     recent = _recent(connection, ids, zone, now_ms, spans)
     arriving = machinery.arriving(connection, now_ms - LATE_MS)

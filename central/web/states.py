@@ -1,4 +1,7 @@
-"""What can be said of a desk now: live, too little seen, not observed, offline, catching up, or nothing yet."""
+"""What can be said of a desk now: live, too little seen, not observed, offline, catching up, recorded, or nothing yet.
+
+A desk of recordings is recorded whenever they were made: it is never live, so it is never offline or late either.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,7 @@ class State(str, Enum):
     NOT = "not"
     OFFLINE = "offline"
     CATCHUP = "catchup"
+    RECORDED = "recorded"  # whatever its box does
     NEVER = "never"  # placed; nothing was ever heard of its box
     UNPLACED = "unplaced"
 
@@ -42,7 +46,7 @@ class Now:
     @property
     def figure(self) -> Bin | None:
         """The last quarter of an hour where figures may be drawn from it."""
-        if self.state not in (State.LIVE, State.CATCHUP) or self.recent.shares is None:
+        if self.state not in (State.LIVE, State.CATCHUP, State.RECORDED) or self.recent.shares is None:
             return None
         return self.recent if self.recent.sums.seen_s >= LEAST_S else None
 
@@ -61,12 +65,12 @@ def is_offline(status: Box | None, newest: Newest | None, now_ms: int) -> bool:
     return now_ms - newest.received_ms > SILENT_MS + (2 * LASTING_MS if lasts(newest) else 0)
 
 
-def known(begins_ms: int | None, newest: Newest | None, now_ms: int) -> Known:
+def known(begins_ms: int | None, desk: Desk, now_ms: int) -> Known:
     """From when to when a desk should have been heard: a lasting reason answers for its minute, and for the next."""
-    settled = now_ms - SETTLE_MS
+    settled, newest = now_ms - SETTLE_MS, desk.newest
     if newest is not None and lasts(newest) and now_ms - newest.received_ms <= 2 * LASTING_MS:
         settled = min(settled, newest.ended_ms)
-    return Known(begins_ms, settled)
+    return Known(begins_ms, settled, desk.recorded)
 
 
 def desk_now(desk: Desk, recent: Bin, late_s: float, arriving: Mapping[str, int], now_ms: int) -> Now:
@@ -75,6 +79,8 @@ def desk_now(desk: Desk, recent: Bin, late_s: float, arriving: Mapping[str, int]
         return Now(state=State.UNPLACED, recent=recent)
     if desk.status is None or desk.status.last_seen_ms is None:
         return Now(state=State.NEVER, recent=recent)
+    if desk.recorded:
+        return Now(state=State.RECORDED, recent=recent)
     if arriving.get(desk.box, 0) >= MANY_LATE:
         waiting = desk.status.waiting or 0
         arrived = late_s / (late_s + waiting) if waiting else None

@@ -22,6 +22,7 @@ _GLYPHS: Final = {
     State.NOT: ("not", "quiet"),
     State.OFFLINE: ("offline", "bad"),
     State.CATCHUP: ("catchup", "warn"),
+    State.RECORDED: ("rec", "quiet"),
     State.NEVER: ("not", "quiet"),
     State.UNPLACED: ("not", "quiet"),
 }
@@ -50,12 +51,12 @@ class Tile:
     outside: str
     bullet: Bullet | None
     seen: str
-    simulated: bool
+    kind: str  # "simulated" or "recorded" where sums do not count it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Team:
-    """A team and its desks, in as many columns as it spans. A team of simulated desks alone has no figure."""
+    """A team and its desks, in as many columns as it spans. A team of desks that do not count has no figure."""
 
     name: str
     note: str
@@ -90,6 +91,9 @@ def state_words(desk: Desk, now: Now, scene: Scene, words: Language) -> str:
 
 def plain_words(desk: Desk, now: Now, scene: Scene, words: Language) -> str:
     """A desk's state alone: neither what its face looks like nor whether it is simulated."""
+    if now.state is State.RECORDED:
+        date = None if desk.newest is None else words.date(desk.newest.ended_ms, scene.zone)
+        return words.t("s_recorded") if date is None else words.t("rec_on", date=date)
     last = desk.live_until_ms
     time = words.moment(last, scene.zone, scene.now_ms) if last is not None else words.t("never")
     if now.state is State.FEW:
@@ -113,12 +117,14 @@ def glyph(desk: Desk, now: Now) -> tuple[str, str]:
 
 
 def _team(scene: Scene, name: str, desks: Sequence[Desk], span: int, scale: Limits, words: Language) -> Team:
-    real = [desk for desk in desks if not desk.simulated]
+    real = [desk for desk in desks if desk.counted]
     recent = scene.recent(real)
     usual = scene.usuals.of(desk.id for desk in real)
     height = -(-len(desks) // span)
     tiles = [_tile(scene, desk, scale, words) for desk in desks]
-    note = words.t("team_seen", a=scene.seen_now(real), b=len(real)) if real else words.t("team_simulated")
+    kinds = {desk.recorded for desk in desks}
+    uncounted = "uncounted_short" if len(kinds) > 1 else "team_recorded" if True in kinds else "team_simulated"
+    note = words.t("team_seen", a=scene.seen_now(real), b=len(real)) if real else words.t(uncounted)
     return Team(
         name=name or words.t("no_team"),
         note=note,
@@ -132,7 +138,7 @@ def _team(scene: Scene, name: str, desks: Sequence[Desk], span: int, scale: Limi
 def _tile(scene: Scene, desk: Desk, scale: Limits, words: Language) -> Tile:
     now, usual = scene.now[desk.id], scene.usuals.desks.get(desk.id)
     name, tone = glyph(desk, now)
-    figure = now.figure
+    figure = None if desk.recorded else now.figure
     return Tile(
         id=desk.id,
         name=desk.name,
@@ -141,12 +147,12 @@ def _tile(scene: Scene, desk: Desk, scale: Limits, words: Language) -> Tile:
         tone=tone,
         says=state_words(desk, now, scene, words),
         value=words.valence(figure.valence if figure is not None else None),
-        outside="" if desk.simulated else outside(now, usual),
+        outside=outside(now, usual) if desk.counted else "",
         bullet=bullet(figure.valence, usual.valence if usual is not None else None, scale)
         if figure is not None
         else None,
         seen=words.share(scene.today[desk.id].coverage),
-        simulated=desk.simulated,
+        kind="simulated" if desk.simulated else "recorded" if desk.recorded else "",
     )
 
 

@@ -98,9 +98,9 @@ def test_a_desk_without_a_box_and_a_box_without_a_word_are_told_apart() -> None:
 
 
 def test_what_has_not_had_time_to_arrive_is_not_missing() -> None:
-    assert known(None, LIVE, NOW).settled_ms == NOW - SETTLE_MS
+    assert known(None, _desk(), NOW).settled_ms == NOW - SETTLE_MS
 
 
 def test_after_a_lasting_reason_the_next_one_is_awaited_for_a_minute() -> None:
     newest = Newest(wall_ms=NOW - 70_000, received_ms=NOW - 69_000, duration_s=60.0, reason="not_observed")
-    assert known(None, newest, NOW).settled_ms == NOW - 10_000
+    assert known(None, _desk(newest=newest), NOW).settled_ms == NOW - 10_000
