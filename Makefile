@@ -1,21 +1,37 @@
-# Mien: `make demo` shows it, `make test` tests it. Each sets up what it needs in .venv the first time.
-# demo:  DEMO_SECONDS=60 stops by itself; CAMERA=0 takes a webcam; DEMO_KEEP=DIR keeps the databases; PORT=8080.
+# Mien. Each target sets up what it needs in .venv the first time.
+#
+#   make demo          the whole path on this machine; prints the address of the page
+#   make test          ruff, mypy and the tests: what every change must pass
+#   make test-system   the long tests: every page in every state, theme, language and size
+#   make lint          ruff and mypy alone
+#   make bench         measurements, each beside its peer or its limit
+#   make docs          the pages of docs/ that are made from the code
+#   make schema        contract/schema.json, made from the contract
+#   make clean         remove .venv and what tools left
+#   make help          these lines
+#
+# demo: `DEMO_SECONDS=60` stops by itself; `CAMERA=0` takes a webcam; `DEMO_KEEP=DIR` keeps the databases; `PORT=8080`.
+# test, test-system: `MIEN_DATA=DIR` is where the data sets are; `MIEN_AXE=FILE` is axe-core; `MIEN_SHOTS=DIR` keeps the
+# pictures of the pages.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test lint bench schema clean help
+.PHONY: demo test test-system lint bench docs schema clean help
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
 
 demo: $(VENV)/.demo
 	@$(BIN)/python -m demo
 
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
+
+test-system: $(VENV)/.dev
+	$(BIN)/python -m pytest -m system --numprocesses 3
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -25,6 +41,9 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.desk
 	$(BIN)/python -m bench.ingest
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.docs
 
 schema: $(VENV)/.dev
 	$(BIN)/python -m contract.schema

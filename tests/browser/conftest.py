@@ -1,7 +1,11 @@
-"""The pages over the made floor, served by waitress on loopback, and Debian's Chromium to look at them."""
+"""The pages over the made floor, served by waitress on loopback, and Debian's Chromium to look at them.
+
+`MIEN_SHOTS=DIR` keeps the pictures of every page that the tests look at; else they go with the other temporary files.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
@@ -19,7 +23,7 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 from central import database
 from central.web import create_app
 from tests.broker import free_port
-from tests.browser import made
+from tests.browser import made, scenes
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ARGUMENTS: Final = (
@@ -30,17 +34,34 @@ ARGUMENTS: Final = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--force-color-profile=srgb",  # so that a pixel of a picture has the colour of its token
 )
 DESKTOP: Final = (1366, 768)
 PHONE: Final = (390, 844)
 
 
 @dataclass
+class Clock:
+    """It goes on from the made moment, and can be set back to it: half a minute later every made desk is offline."""
+
+    began: float = field(default_factory=time.monotonic)
+
+    def __call__(self) -> int:
+        """UTC milliseconds since 1970."""
+        return made.NOW_MS + round((time.monotonic() - self.began) * 1000)
+
+    def rewind(self) -> None:
+        """It is the made moment again."""
+        self.began = time.monotonic()
+
+
+@dataclass
 class Served:
-    """The pages on a port of their own; the clock goes on from the made moment."""
+    """The pages on a port of their own."""
 
     engine: Engine
     app: Flask
+    clock: Clock
     port: int = field(default_factory=free_port)
     _ends: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -79,10 +100,15 @@ class Served:
 
 @dataclass
 class Watched:
-    """A page, and what went wrong on it: console errors, uncaught ones, requests to anywhere else."""
+    """A page, and what went wrong on it: words on the console, uncaught errors, requests to anywhere else.
+
+    What the content policy refuses is told on the console. `status` is what the page answers with, which the console
+    tells too where it is an error.
+    """
 
     page: Any
     url: str
+    status: int = 200
     wrong: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Any:
@@ -90,11 +116,17 @@ class Watched:
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("request", self._request)
-        self.page.goto(self.url + path)
+        answer = self.page.goto(self.url + path)
+        assert answer is None or answer.status in (self.status, 304), answer.status
         return self.page
 
     def _console(self, message: Any) -> None:
-        if message.type == "error":
+        known = (
+            self.status >= 400
+            and message.text.startswith("Failed to load resource")
+            and str(self.status) in message.text
+        )
+        if message.type in ("error", "warning") and not known:
             self.wrong.append(message.text)
 
     def _request(self, request: Any) -> None:
@@ -122,46 +154,80 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+Places = Callable[[str], Path]
+
+
 @pytest.fixture(scope="session")
-def made_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The made floor, filled once."""
-    path = tmp_path_factory.mktemp("made") / "central.db"
-    engine = database.connect(f"sqlite:///{path}")
-    database.migrate(engine)
-    made.fill(engine)
-    engine.dispose()
-    return path
+def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """The database files of scenes.py by name, each filled when it is first asked for."""
+    folder = tmp_path_factory.mktemp("made")
+
+    def file_of(place: str) -> Path:
+        path = folder / f"{place}.db"
+        if not path.exists():
+            engine = database.connect(f"sqlite:///{path}")
+            scenes.PLACES[place](engine)
+            engine.dispose()
+        return path
+
+    return file_of
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the pages go."""
+    folder = Path(os.environ.get("MIEN_SHOTS") or tmp_path_factory.mktemp("shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _served(file: Path, max_streams: int) -> Served:
-    engine, began = database.connect(f"sqlite:///{file}"), time.monotonic()
-
-    def clock() -> int:
-        return made.NOW_MS + round((time.monotonic() - began) * 1000)
-
-    served = Served(engine, create_app(engine, clock=clock, max_streams=max_streams, tick_s=0.5))
+    engine, clock = database.connect(f"sqlite:///{file}"), Clock()
+    served = Served(engine, create_app(engine, clock=clock, max_streams=max_streams, tick_s=0.5), clock)
     served.start()
     return served
 
 
-@pytest.fixture(scope="module")
-def floor(made_file: Path) -> Iterator[Served]:
+Site = Callable[[str], Served]
+
+
+@pytest.fixture(scope="session")
+def _running(places: Places) -> Iterator[dict[str, Served]]:
+    running: dict[str, Served] = {}
+    yield running
+    for served in running.values():
+        served.end()
+
+
+@pytest.fixture
+def site(places: Places, _running: dict[str, Served]) -> Site:
+    """The pages over one of the databases by its name, at the made moment, for tests that change nothing."""
+
+    def at(place: str) -> Served:
+        if place not in _running:
+            _running[place] = _served(places(place), max_streams=12)
+        _running[place].clock.rewind()
+        return _running[place]
+
+    return at
+
+
+@pytest.fixture
+def floor(site: Site) -> Served:
     """The made floor, for tests that change nothing."""
-    served = _served(made_file, max_streams=12)
-    yield served
-    served.end()
+    return site("busy")
 
 
 Serve = Callable[..., Served]
 
 
 @pytest.fixture
-def serve(made_file: Path, tmp_path: Path) -> Iterator[Serve]:
+def serve(places: Places, tmp_path: Path) -> Iterator[Serve]:
     """Serve a copy of the made floor, or another database, with so many streams."""
     running: list[Served] = []
 
     def run(file: Path | None = None, *, max_streams: int = 6) -> Served:
-        served = _served(file or Path(shutil.copy(made_file, tmp_path / "central.db")), max_streams)
+        served = _served(file or Path(shutil.copy(places("busy"), tmp_path / "central.db")), max_streams)
         running.append(served)
         return served
 
@@ -178,11 +244,13 @@ def look(chromium: Any) -> Iterator[Look]:
     """Open a page of a server in a window of a size; what went wrong on it fails the test at its end."""
     opened: list[tuple[Any, Watched]] = []
 
-    def at(served: Served, path: str, *, size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Watched:
+    def at(
+        served: Served, path: str, *, size: tuple[int, int] = DESKTOP, scheme: str = "light", status: int = 200
+    ) -> Watched:
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
-        watched = Watched(context.new_page(), served.url)
-        watched.open(path)
+        watched = Watched(context.new_page(), served.url, status)
         opened.append((context, watched))
+        watched.open(path)
         return watched
 
     yield at
