@@ -67,8 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--pids", type=Path, metavar="FILE", help="append 'name pid' for each process started")
     place = _add(commands, "place", _place, "say which desk a box serves from now on")
     place.add_argument("box", metavar="BOX", help="the box's id: the CN of its certificate")
-    place.add_argument("--desk", required=True, metavar="NAME")
-    place.add_argument("--site", required=True, metavar="NAME")
+    place.add_argument(
+        "--desk", required=True, metavar="NAME", help="the desk; made where the site has none of this name"
+    )
+    place.add_argument("--site", required=True, metavar="NAME", help="its site; made where there is none of this name")
     place.add_argument("--team", metavar="NAME", help="the desk's team; unchanged where not given")
     place.add_argument("--zone", metavar="ZONE", help="the site's time zone, as Asia/Kolkata; a new site needs it")
     place.add_argument(

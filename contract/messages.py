@@ -40,8 +40,8 @@ class Readings(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """1 to 100 numbered readings of one outbox. `historical` where they are older than 60 s: live tiles ignore them."""
 
     epoch: Token  # id of the outbox database
-    historical: bool = False
-    readings: Annotated[tuple[Reading, ...], Meta(min_length=1, max_length=MAX_READINGS)]
+    historical: bool = False  # over 60 s old as it is sent
+    readings: Annotated[tuple[Reading, ...], Meta(min_length=1, max_length=MAX_READINGS)]  # numbered, rising
 
     def __post_init__(self) -> None:
         """Every reading on the wire has its number, numbers rise, and no reason is there that stays on the box."""
@@ -64,12 +64,12 @@ class GapCause(str, Enum):
 class Gap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Readings `first` to `last` of an epoch that no longer exist anywhere, `count` of them."""
 
-    first: Seq
-    last: Seq
-    count: Annotated[int, Meta(ge=1)]
-    from_ms: Milliseconds
-    until_ms: Milliseconds
-    cause: GapCause
+    first: Seq  # number of the first one
+    last: Seq  # number of the last one
+    count: Annotated[int, Meta(ge=1)]  # how many of these numbers are lost
+    from_ms: Milliseconds  # UTC, when the first one began
+    until_ms: Milliseconds  # UTC, when the last one ended
+    cause: GapCause  # why they went
 
     def __post_init__(self) -> None:
         """A gap covers at least its own count."""
@@ -81,9 +81,9 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class AskReceipt(Message, frozen=True, kw_only=True, tag="ask_receipt", forbid_unknown_fields=True):
     """The box asks which of `first` to `last` the centre has: after a reconnect, before sending anything again."""
 
-    epoch: Token
-    first: Seq
-    last: Seq
+    epoch: Token  # id of the outbox database
+    first: Seq  # number of the first reading it asks for
+    last: Seq  # number of the last one
 
     def __post_init__(self) -> None:
         """A question has a range."""
@@ -93,17 +93,17 @@ class AskReceipt(Message, frozen=True, kw_only=True, tag="ask_receipt", forbid_u
 class ReportGap(Message, frozen=True, kw_only=True, tag="report_gap", forbid_unknown_fields=True):
     """The box names readings it had to let go of; answered by a receipt that lists the gap."""
 
-    epoch: Token
-    gap: Gap
+    epoch: Token  # id of the outbox database
+    gap: Gap  # which readings
 
 
 class ReportRefused(Message, frozen=True, kw_only=True, tag="report_refused", forbid_unknown_fields=True):
     """The box names a reading that was refused on its way and set aside, so that nothing is missing without a name."""
 
-    epoch: Token
-    seq: Seq
-    wall_ms: Milliseconds
-    why: Text
+    epoch: Token  # id of the outbox database
+    seq: Seq  # number of the reading
+    wall_ms: Milliseconds  # UTC, when its window began
+    why: Text  # what refused it, and what it said
 
 
 Request = AskReceipt | ReportGap | ReportRefused
@@ -112,17 +112,17 @@ Request = AskReceipt | ReportGap | ReportRefused
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A reading that the centre will not store, and why: the box sets it aside and goes on."""
 
-    seq: Seq
-    why: Text
+    seq: Seq  # number of the reading
+    why: Text  # in one line
 
 
 class Receipt(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the centre holds for good of an epoch, sent after its COMMIT, duplicates too. Only this frees a row."""
 
-    epoch: Token
-    ranges: Annotated[tuple[Range, ...], Meta(max_length=MAX_RANGES)] = ()
-    gaps: Annotated[tuple[Range, ...], Meta(max_length=MAX_RANGES)] = ()
-    refused: Annotated[tuple[Refusal, ...], Meta(max_length=MAX_READINGS)] = ()
+    epoch: Token  # id of the outbox database
+    ranges: Annotated[tuple[Range, ...], Meta(max_length=MAX_RANGES)] = ()  # first and last of stored numbers
+    gaps: Annotated[tuple[Range, ...], Meta(max_length=MAX_RANGES)] = ()  # the same of reported gaps
+    refused: Annotated[tuple[Refusal, ...], Meta(max_length=MAX_READINGS)] = ()  # readings it will not store
 
     def __post_init__(self) -> None:
         """Ranges are ranges."""
@@ -142,15 +142,15 @@ Command = NewEpoch
 class Status(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The box about itself; retained. As the will: `online` false and nothing else."""
 
-    online: bool
-    at_ms: Milliseconds = 0
-    software: Name | None = None
-    model: Name | None = None
-    epoch: Token | None = None
-    simulated: bool = False
+    online: bool  # False in the will
+    at_ms: Milliseconds = 0  # UTC, when it was sent; 0 in the will
+    software: Name | None = None  # version of mien
+    model: Name | None = None  # id of the expression model
+    epoch: Token | None = None  # id of the outbox database
+    simulated: bool = False  # its readings are made up
     recorded: bool = False  # its readings are of recordings
-    clock_ok: bool = True
-    frames_per_second: Annotated[float, Meta(ge=0.0, le=1000.0)] | None = None
+    clock_ok: bool = True  # False where its clock was not set from the network
+    frames_per_second: Annotated[float, Meta(ge=0.0, le=1000.0)] | None = None  # looked at, lately
     waiting: Count = 0  # rows not yet received by the centre
     set_aside: Count = 0  # rows refused on their way and kept
     gaps: Count = 0  # gap records ever written
@@ -164,5 +164,5 @@ class Status(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class CentreStatus(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether the centre is there; retained, and its own will."""
 
-    online: bool
-    at_ms: Milliseconds = 0
+    online: bool  # False in the will
+    at_ms: Milliseconds = 0  # UTC, when it was sent; 0 in the will

@@ -86,26 +86,26 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     Raises ValueError when built with values that contradict each other.
     """
 
-    source: Source
+    source: Source  # where it was read from
     boot: Token  # random id of the machine's boot
     started_ns: Nanoseconds  # monotonic clock of that boot at which the window began
-    seq: Annotated[int, Meta(ge=0, le=MAX_INT)] = 0
+    seq: Annotated[int, Meta(ge=0, le=MAX_INT)] = 0  # its order in the outbox
     wall_ms: Milliseconds  # UTC, milliseconds since 1970, at which the window began
     clock_ok: bool = True  # False where the box had not set its clock from the network
-    duration_s: Annotated[float, Meta(gt=0.0, le=60.0)]
-    role: Role
+    duration_s: Annotated[float, Meta(gt=0.0, le=60.0)]  # length of the window in seconds
+    role: Role  # whose face
     shift: Token  # random, new at each sign-in: links the seconds of one shift, names nobody
-    policy: Name
-    model: Name
-    conversation: Name | None = None
-    simulated: bool = False
+    policy: Name  # name of the policy it was made under
+    model: Name  # id of the model that read it
+    conversation: Name | None = None  # id of the conversation it falls in
+    simulated: bool = False  # made up by the simulator
     recorded: bool = False  # read from a recording: its wall time is that of the recording, and it is never live
-    shares: Annotated[tuple[Unit, ...], Meta(min_length=8, max_length=8)] | None = None
-    valence: Signed | None = None
+    shares: Annotated[tuple[Unit, ...], Meta(min_length=8, max_length=8)] | None = None  # in the contract's order
+    valence: Signed | None = None  # weighted sum of the shares
     confidence: Unit | None = None  # mean highest probability over the usable frames
     quality: Unit | None = None  # part of the window's frames that were usable
-    faces: Annotated[int, Meta(ge=0, le=1000)] = 0
-    reason: Reason | None = None
+    faces: Annotated[int, Meta(ge=0, le=1000)] = 0  # in view: the mean over its frames
+    reason: Reason | None = None  # why there are no shares
 
     @property
     def ended_ms(self) -> int:

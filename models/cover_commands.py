@@ -64,9 +64,9 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]", bundle: Path
     made.add_argument("--train-data", type=Path, default=TRAIN, help="default: MIEN_DATA/%(default)s")
     made.add_argument("--more-data", type=Path, default=MUXSPACE, help="three fifths train; default %(default)s")
     made.add_argument("--valid-data", type=Path, default=VALID, help="near copies of it are left out; %(default)s")
-    made.add_argument("--epochs", type=int, default=recipe.epochs)
-    made.add_argument("--seed", type=int, default=recipe.seed)
-    made.add_argument("--threads", type=int, default=1)
+    made.add_argument("--epochs", type=int, default=recipe.epochs, help="passes over the pictures")
+    made.add_argument("--seed", type=int, default=recipe.seed, help="another seed, another run")
+    made.add_argument("--threads", type=int, default=1, help="cores to use")
     made.add_argument("--without", action="append", default=[], choices=("prints", "wraps"), help="repeatable")
     made.set_defaults(run_command=train_cover)
     scored = sub.add_parser(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from contract.reading import Role
 from edge.errors import SettingsError
-from edge.settings import Settings, load, read_password
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
+from edge.settings import load, read_password
 
 
 def _file(folder: Path, text: str) -> Path:
@@ -121,30 +118,3 @@ def test_an_empty_password_file_is_refused(tmp_path: Path) -> None:
     path.touch(0o600)
     with pytest.raises(SettingsError, match="one line"):
         read_password(str(path))
-
-
-def test_the_document_lists_every_key_with_its_default_and_no_other() -> None:
-    documented = {
-        tuple(cell.strip().strip("`") for cell in line.split("|")[1:3])
-        for line in DOCUMENT.read_text(encoding="utf-8").splitlines()
-        if line.startswith("| `")
-    }
-    expected = {
-        (f"{table.name}.{field.name}", _shown(field.default))
-        for table in msgspec.structs.fields(Settings)
-        for field in msgspec.structs.fields(table.type)
-    }
-    assert documented == expected
-
-
-def test_the_example_in_the_document_is_a_settings_file(tmp_path: Path) -> None:
-    example = DOCUMENT.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
-    assert load(_file(tmp_path, example)).box.id == "desk-01"
-
-
-def _shown(default: object) -> str:
-    if default is msgspec.NODEFAULT:
-        return "required"
-    if default is None:
-        return "none"
-    return msgspec.json.encode(default).decode()
