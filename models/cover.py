@@ -41,14 +41,14 @@ MOVED = Augmentation(
 class CoverRecipe:
     """All that decides the weights, beside the data. `plain_weight` is that of a face on which nothing was drawn."""
 
-    epochs: int = 12
+    epochs: int = 10
     batch: int = 256
     learning_rate: float = 4e-3
     warm_up: float = 0.1
     weight_decay: float = 0.02
-    plain_weight: float = 2.0
+    plain_weight: float = 3.0
     seed: int = 1
-    false_alarms: float = 0.004
+    false_alarms: float = 0.01
     augmentation: Augmentation = field(default_factory=lambda: MOVED)
 
 

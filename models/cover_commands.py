@@ -16,9 +16,9 @@ from models import cover_describe
 from models.card import sha256_of
 from models.cover import CoverRecipe, false_alarm_threshold, logits, to_onnx, train
 from models.cover_card import CARD, WEIGHTS, CoverScore, load, page, save
+from models.cover_cloth import Repertoire
 from models.cover_data import FOLDS, Crops, Views, drawn_crops, joined, read_views
 from models.cover_evaluate import CoverModel, evaluate, score, table
-from models.cover_masks import Repertoire
 from models.data import copies_of, read_faces
 from models.datasets import CK48, MUXSPACE, TAIWANESE, TRAIN, VALID, data_file
 from models.describe import CROP_OF_BOX_HEIGHT
@@ -64,6 +64,7 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]", bundle: Path
     made.add_argument("--train-data", type=Path, default=TRAIN, help="default: MIEN_DATA/%(default)s")
     made.add_argument("--more-data", type=Path, default=MUXSPACE, help="three fifths train; default %(default)s")
     made.add_argument("--valid-data", type=Path, default=VALID, help="near copies of it are left out; %(default)s")
+    made.add_argument("--every", type=int, default=3, help="of FER-2013 take each n-th picture (default %(default)s)")
     made.add_argument("--epochs", type=int, default=recipe.epochs, help="passes over the pictures")
     made.add_argument("--seed", type=int, default=recipe.seed, help="another seed, another run")
     made.add_argument("--threads", type=int, default=1, help="cores to use")
@@ -110,7 +111,8 @@ def train_cover(options: Namespace) -> None:
 
 def _without_copies(options: Namespace, detector: Detector) -> Views:
     faces, valid = (read_faces(data_file(path)).images for path in (options.train_data, options.valid_data))
-    return read_views(data_file(options.train_data), detector, ~copies_of(faces, valid))
+    rows = ~copies_of(faces, valid) & (np.arange(len(faces)) % options.every == 0)
+    return read_views(data_file(options.train_data), detector, rows)
 
 
 def _missed(values: "np.typing.NDArray[np.float32]", crops: Crops, threshold: float) -> float:

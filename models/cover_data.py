@@ -5,8 +5,7 @@ the crop is that of the box it then gives.
 """
 
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,11 @@ import numpy.typing as npt
 import pyarrow.parquet
 from tqdm import tqdm
 
-from edge.align import cut, face_crop
+from edge.align import OUTSIDE, cut, face_crop
 from edge.detect import Detector, square
-from models.cover_masks import Draw, Ground, Repertoire, covered
+from models.cover_cloth import Repertoire
+from models.cover_ground import Ground
+from models.cover_masks import Kind, covered
 from models.data import FACE_SIDE, Bytes, Floats, decode, read_columns
 from models.errors import DataError
 from models.networks.preprocess import INPUT_SIDE
@@ -28,6 +29,8 @@ VIEW = 112  # side of the picture that is drawn on
 VIEW_OF_BOX = 1.4  # its side in the picture it is cut from, in heights of the face's box
 HIDDEN, SEEN = 0.75, 0.2  # the part of the mouth from which it is covered, and up to which it is not
 LOOK_AGAIN = 0.3  # least probability at which the detector's new box is taken
+KINDS: tuple[Kind | None, ...] = (None, "before", "before", "aside", "hand")
+STRETCH = (0.85, 1.25)  # how much wider a face may be made: lenses, and data sets, differ in that
 FOLDS = 5  # people, or pictures where nobody is named, are dealt into as many
 
 
@@ -119,44 +122,41 @@ def _view(detector: Detector, picture: Bytes) -> tuple[Bytes, Floats, Floats] | 
     return grey, box, (face.landmarks - corner) * scale
 
 
-def drawn_crops(
-    views: Views,
-    detector: Detector,
-    of_box_height: float,
-    how: Repertoire,
-    seed: int,
-    *,
-    each: tuple[int, int] = (2, 1),
-) -> Crops:
-    """Of each view: itself, and `each` times something before the mouth and something beside it.
+def drawn_crops(views: Views, detector: Detector, of_box_height: float, how: Repertoire, seed: int) -> Crops:
+    """Of each view: itself, twice something before the mouth, once something beside it, and of every second a hand.
 
     Crops whose mouth is hidden in part, between SEEN and HIDDEN, are left out: what they are nobody can say.
     """
     draw = np.random.default_rng(seed)
     made = []
     for i in tqdm(range(len(views)), desc="drawing", mininterval=5):
-        made.append((_crop(detector, views, i, views.pictures[i], of_box_height), 0.0, False))
-        for picture, hidden in _variants(views, i, draw, how, each):
+        for kind in KINDS[: 5 - i % 2]:
+            view, hidden = stretched(views[i], draw.uniform(*STRETCH)), 0.0
+            if kind is not None:
+                ground = Ground(view.landmarks, VIEW)
+                picture, hidden = covered(view.pictures, ground, views.pictures, draw, kind=kind, how=how)
+                view = replace(view, pictures=picture)
             if not SEEN < hidden < HIDDEN:
-                made.append((_crop(detector, views, i, picture, of_box_height), float(hidden >= HIDDEN), True))
+                made.append((_crop(detector, view, of_box_height), float(hidden >= HIDDEN), kind is not None))
     images, labels, drawn = zip(*made, strict=True)
     return Crops(np.stack(images), np.array(labels, np.float32), np.array(drawn))
 
 
-def _variants(
-    views: Views, index: int, draw: Draw, how: Repertoire, each: tuple[int, int]
-) -> Iterator[tuple[Bytes, float]]:
-    ground = Ground(views.landmarks[index], VIEW)
-    for aside in (False,) * each[0] + (True,) * each[1]:
-        yield covered(views.pictures[index], ground, views.pictures, draw, aside=aside, how=how)
+def stretched(view: Views, by: float) -> Views:
+    """One view, its picture and all places in it, made `by` times as wide about its middle; what is missing is grey."""
+    move = np.array([[by, 0, (1 - by) * VIEW / 2], [0, 1, 0]], np.float32)
+    picture = cv2.warpAffine(view.pictures, move, (VIEW, VIEW), borderMode=cv2.BORDER_CONSTANT, borderValue=OUTSIDE)
+    scale, shift = np.array([by, 1], np.float32), move[:, 2]
+    box = (view.boxes.reshape(2, 2) * scale + shift).reshape(4)
+    return Views(np.asarray(picture, np.uint8), box, view.landmarks * scale + shift, view.fold)
 
 
-def _crop(detector: Detector, views: Views, index: int, picture: Bytes, of_box_height: float) -> Bytes:
-    """What the desk would cut, wider by as much as 48 is over 40, so that training can move it."""
-    colour = np.repeat(picture[:, :, None], 3, axis=2)
-    (face,) = detector.look(colour, square(views.boxes[index : index + 1]))
+def _crop(detector: Detector, view: Views, of_box_height: float) -> Bytes:
+    """What the desk would cut of one view, wider by as much as 48 is over 40, so that training can move it."""
+    colour = np.repeat(view.pictures[:, :, None], 3, axis=2)
+    (face,) = detector.look(colour, square(view.boxes[None]))
     again = face.score >= LOOK_AGAIN
-    box = face.box if again else views.boxes[index].tolist()
-    landmarks = face.landmarks if again else views.landmarks[index]
+    box = face.box if again else view.boxes.tolist()
+    landmarks = face.landmarks if again else view.landmarks
     wide = of_box_height * FACE_SIDE / INPUT_SIDE
-    return face_crop(picture, box, landmarks, FACE_SIDE, of_box_height=wide)
+    return face_crop(view.pictures, box, landmarks, FACE_SIDE, of_box_height=wide)

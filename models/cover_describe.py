@@ -6,7 +6,7 @@ from pathlib import Path
 from models.card import Input, Network, TrainingData, sha256_of
 from models.cover import OUTPUT, CoverRecipe
 from models.cover_card import CoverCard, CoverOutput
-from models.cover_masks import Repertoire
+from models.cover_cloth import Repertoire
 from models.describe import CROP_OF_BOX_HEIGHT
 from models.export import INPUT
 from models.networks.cover import CoverNet
@@ -86,8 +86,9 @@ def _training(recipe: CoverRecipe, how: Repertoire, counts: Counts) -> str:
     without = f" Left out were {' and '.join(left_out)}." if left_out else ""
     return (
         f"{counts.crops} crops of {counts.faces} faces: each as it is, twice with something drawn before the mouth "
-        "(masks, bands, blots, rectangles, hands; of any grey, shaded, folded, woven, printed) and once with the same "
-        "beside the mouth, with a beard, or with something to be seen through. After drawing the detector looked again "
+        "(masks, bands, blots, rectangles; of any grey, shaded, folded, woven, printed, lettered) and once with "
+        "the same beside the mouth, with a beard, or with something to be seen through; every second one also with a "
+        "hand before the mouth, which is to count as free. After drawing the detector looked again "
         f"at each, and its box was cut.{without} Batch {recipe.batch}, AdamW with weight decay {recipe.weight_decay}, "
         f"learning rate up to {recipe.learning_rate}, {recipe.epochs} epochs, seed {recipe.seed}; crops mirrored, "
         "moved, made coarse and noisy. Made by `mien-models train-cover`."

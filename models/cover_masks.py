@@ -1,63 +1,21 @@
-"""Draws things before faces, to train the cover network: masks, scarves, hands, prints, and the same beside the mouth.
+"""Draws things before faces, to train the cover network: masks, scarves and hands, and the same beside the mouth.
 
-A place on a face is (across, down): across in distances between the eyes, down in distances from the eyes to the
-mouth. The eyes are at (-0.5, 0) and (0.5, 0), the mouth at about (-0.4, 1) and (0.4, 1), the chin at about (0, 1.75).
-What is drawn is made of an outline and a paint, drawn independently. Pictures are grey, float32, 0 to 255.
+What is drawn is made of an outline and a paint, drawn independently; see cover_ground for the places on a face, and
+cover_cloth for the paints. Pictures are grey.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
 
+from models.cover_cloth import Draw, Repertoire, cloth, tone_of
+from models.cover_ground import Ground, mouth_covered
 from models.data import Bytes, Floats
 
-Draw = np.random.Generator
-MOUTH = ((-0.5, 0.85), (0.5, 0.85), (0.5, 1.22), (-0.5, 1.22))
-PRINTS = ("stripes", "checks", "dots", "other")
-WRAPS = ("band",)
-
-
-@dataclass(frozen=True)
-class Repertoire:
-    """What may be drawn. To leave something out shows how the network does on what it never saw."""
-
-    prints: bool = True
-    wraps: bool = True
-
-
-@dataclass(frozen=True)
-class Ground:
-    """A face to draw on: where its places lie. `landmarks` is (5, 2) in pixels of a square picture of `side`."""
-
-    landmarks: Floats
-    side: int
-
-    @property
-    def unit(self) -> float:
-        """Distance from the eyes to the mouth, in pixels; it does not shrink as the head turns."""
-        return max(2.0, float(np.linalg.norm(self.landmarks[3:].mean(axis=0) - self.landmarks[:2].mean(axis=0))))
-
-    def points(self, places: Floats) -> Floats:
-        """Places (n, 2) as x and y (n, 2)."""
-        eyes, mouth = self.landmarks[:2].mean(axis=0), self.landmarks[3:].mean(axis=0)
-        down = mouth - eyes
-        across = self.landmarks[1] - self.landmarks[0]
-        result: Floats = (eyes + places[:, :1] * across + places[:, 1:] * down).astype(np.float32)
-        return result
-
-    def inside(self, places: Floats) -> Floats:
-        """How much of each pixel (side, side) lies within an outline, 0 to 1."""
-        area = np.zeros((self.side, self.side), np.uint8)
-        cv2.fillPoly(area, [np.rint(self.points(places) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
-        return np.asarray(area / 255, np.float32)
-
-
-def mouth_covered(ground: Ground, cover: Floats) -> float:
-    """How much of the mouth a cover (side, side) hides, 0 to 1."""
-    mouth = ground.inside(np.array(MOUTH, np.float32))
-    return float((mouth * cover).sum() / max(float(mouth.sum()), 1e-6))
+Kind = Literal["before", "aside", "hand"]
+EVERYTHING = Repertoire()
 
 
 # Outlines: places (n, 2).
@@ -116,110 +74,35 @@ def _area(ground: Ground, how: Repertoire, draw: Draw) -> Floats:
     return ground.inside(chosen(draw))
 
 
-def _hand(ground: Ground, draw: Draw) -> tuple[Floats, Floats]:
-    """Fingers, and often a palm, about the mouth: their area and their shading, 0.5 to 1.1."""
-    area = np.zeros((ground.side, ground.side), np.uint8)
-    shade = np.zeros((ground.side, ground.side), np.float32)
-    turn, middle = draw.uniform(0, 2 * np.pi), np.array([draw.normal(0, 0.15), draw.uniform(0.85, 1.25)])
+def _hand(picture: Floats, ground: Ground, draw: Draw) -> tuple[Floats, Floats]:
+    """Fingers, and often a palm, before the mouth, in the face's own tone and light: their area and their paint."""
+    area, shade = np.zeros((2, ground.side, ground.side), np.float32)
+    turn, middle = draw.uniform(0, 2 * np.pi), np.array([draw.normal(0, 0.2), draw.uniform(0.7, 1.3)])
     along, beside = np.array([np.cos(turn), np.sin(turn)]), np.array([-np.sin(turn), np.cos(turn)])
-    thick, count = draw.uniform(0.22, 0.42), int(draw.integers(2, 6))
-    strokes = [(i - (count - 1) / 2) * thick * draw.uniform(0.95, 1.15) for i in range(count)]
-    for at in strokes:
-        ends = np.array([middle + beside * at - along * draw.uniform(0.5, 0.9), middle + beside * at + along * 1.8])
-        first, last = np.rint(ground.points(ends.astype(np.float32))).astype(int).tolist()
-        for part, value in ((1.0, draw.uniform(0.5, 0.9)), (0.8, 1.0), (0.35, draw.uniform(1.0, 1.12))):
-            width = max(1, round(thick * ground.unit * part))
-            cv2.line(shade, first, last, value, width, cv2.LINE_AA)
-            cv2.line(area, first, last, 255, width, cv2.LINE_AA)
-    return area.astype(np.float32) / np.float32(255), shade
-
-
-# Paints: pictures (side, side).
-
-
-def _wave(side: int, draw: Draw) -> Floats:
-    """A slanting wave between -1 and 1, soft or hard."""
-    rows, columns = np.indices((side, side), np.float32)
-    turn, length = draw.uniform(0, np.pi), np.exp(draw.uniform(np.log(2.5), np.log(30)))
-    wave = np.sin(2 * np.pi * (rows * np.cos(turn) + columns * np.sin(turn)) / length + draw.uniform(0, 6))
-    return np.asarray(np.sign(wave) if draw.random() < 0.5 else wave, np.float32)
-
-
-def _clouds(side: int, draw: Draw, cells: int) -> Floats:
-    """Soft random patches, about -1 to 1."""
-    coarse = draw.uniform(-1, 1, (cells, cells)).astype(np.float32)
-    return np.asarray(cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC), np.float32)
-
-
-def _dots(side: int, draw: Draw) -> Floats:
-    """Round blots of several greys, -1 to 1, on 0."""
-    paint = np.zeros((side, side), np.float32)
-    one = draw.uniform(-1, 1) if draw.random() < 0.5 else None
-    size = draw.uniform(1, 7)
-    for x, y in draw.integers(0, side, (int(draw.integers(20, 150)), 2)).tolist():
-        value = one if one is not None else float(draw.uniform(-1, 1))
-        cv2.circle(paint, (x, y), max(1, round(size * draw.uniform(0.6, 1.4))), value, -1, cv2.LINE_AA)
-    return paint
-
-
-def _print(side: int, others: Bytes, draw: Draw) -> Floats:
-    """A printed pattern, or a piece of another picture, about -1 to 1."""
-    kind = PRINTS[int(draw.integers(len(PRINTS)))]
-    if kind == "stripes":
-        return _wave(side, draw)
-    if kind == "checks":
-        return _wave(side, draw) * _wave(side, draw)
-    if kind == "dots":
-        return _dots(side, draw)
-    piece = others[int(draw.integers(len(others)))]
-    part = int(draw.integers(side // 4, side))
-    y, x = draw.integers(0, side - part + 1, 2).tolist()
-    turned = np.rot90(piece[y : y + part, x : x + part], int(draw.integers(4)))
-    whole = cv2.resize(turned.astype(np.float32), (side, side), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(whole / 128 - 1, np.float32)
-
-
-def _folds(ground: Ground, draw: Draw) -> Floats:
-    """Creases across a mask: dark lines, some with a light one below."""
-    lines = np.zeros((ground.side, ground.side), np.float32)
-    for down in np.sort(draw.uniform(0.4, 1.8, int(draw.integers(1, 6)))):
-        bend = draw.normal(0, 0.12)
-        crease = ground.points(
-            np.array([(-1.1, down), (-0.4, down + bend), (0.4, down + bend), (1.1, down)], np.float32)
+    thick, count = draw.uniform(0.2, 0.4), int(draw.integers(2, 6))
+    round_off = draw.uniform(0.08, 0.2) * thick * ground.unit
+    for i in range(count):
+        at = beside * ((i - (count - 1) / 2) * thick * draw.uniform(0.9, 1.15))
+        tip = middle + at - along * draw.uniform(0.1, 0.9)
+        ends = np.array([tip, middle + at * draw.uniform(0.8, 1.3) + along * 2.0], np.float32)
+        first, last = np.rint(ground.points(ends)).astype(int).tolist()
+        width = max(2, round(thick * ground.unit))
+        cv2.line(area, first, last, 1.0, width, cv2.LINE_AA)
+        for part, value in ((1.0, draw.uniform(0.45, 0.85)), (0.75, 0.95), (0.4, draw.uniform(1.0, 1.15))):
+            cv2.line(shade, first, last, value, max(1, round(width * part)), cv2.LINE_AA)
+    if draw.random() < 0.5:  # the palm, and the fingers bent into it
+        (x, y), reach = (
+            ground.points((middle + along * draw.uniform(0.3, 0.9))[None].astype(np.float32))[0].tolist(),
+            thick,
         )
-        width = int(draw.integers(1, 4))
-        cv2.polylines(lines, [np.rint(crease).astype(np.int32)], False, -1.0, width, cv2.LINE_AA)
-        if draw.random() < 0.5:
-            cv2.polylines(lines, [np.rint(crease + width).astype(np.int32)], False, 0.6, 1, cv2.LINE_AA)
-    return lines
-
-
-def _tone(picture: Floats, ground: Ground, draw: Draw) -> float:
-    """A grey: any, or the face's own, taken between the eyes or from a cheek."""
-    if draw.random() < 0.65:
-        return float(draw.uniform(0, 255))
-    spot = [(0.0, 0.15), (0.0, -0.5), (-0.6, 0.6), (0.6, 0.6)][int(draw.integers(4))]
-    x, y = np.rint(ground.points(np.array([spot], np.float32)))[0].astype(int).clip(2, ground.side - 3).tolist()
-    return float(picture[y - 2 : y + 3, x - 2 : x + 3].mean() * draw.uniform(0.85, 1.15))
-
-
-def _cloth(picture: Floats, ground: Ground, others: Bytes, how: Repertoire, draw: Draw) -> Floats:
-    """What a mask is made of: a tone, light falling on it, weave, creases, a print."""
-    side, tone = ground.side, _tone(picture, ground, draw)
-    paint = np.full((side, side), tone, np.float32)
-    if draw.random() < 0.6:  # bulging: the middle in the light, or light from one side
-        paint += draw.uniform(-70, 70) * _clouds(side, draw, int(draw.integers(2, 4)))
-    if draw.random() < 0.15:  # the face's own light and shade, without its parts
-        paint += cv2.GaussianBlur(picture, (0, 0), side / 8) - tone
-    if draw.random() < 0.35:
-        paint += draw.uniform(0, 40) * _clouds(side, draw, int(draw.integers(5, 16)))
-    if draw.random() < 0.4:
-        paint += draw.uniform(15, 90) * _folds(ground, draw)
-    if how.prints and draw.random() < 0.4:
-        paint += draw.uniform(15, 120) * _print(side, others, draw)
-    if draw.random() < 0.5:
-        paint += draw.normal(0, draw.uniform(0, 15), paint.shape)
-    return paint.clip(0, 255).astype(np.float32)
+        size = (round(reach * count * 0.6 * ground.unit), round(draw.uniform(0.4, 0.8) * ground.unit))
+        cv2.ellipse(area, (round(x), round(y)), size, float(np.degrees(turn)) + 90, 0, 360, 1.0, -1, cv2.LINE_AA)
+        shade = np.where(shade > 0, shade, np.float32(0.95))
+    shade = cv2.GaussianBlur(shade, (0, 0), max(0.4, round_off))
+    light = cv2.GaussianBlur(picture, (0, 0), ground.side / 10)
+    tone = tone_of(picture, ground, draw, own=True)
+    paint = shade * (tone + draw.uniform(0, 1) * (light - light.mean())) + draw.normal(0, 3, shade.shape)
+    return area, np.asarray(paint, np.float32)
 
 
 def _beard(ground: Ground, draw: Draw) -> Floats:
@@ -233,27 +116,26 @@ def _beard(ground: Ground, draw: Draw) -> Floats:
 
 
 def covered(
-    picture: Bytes, ground: Ground, others: Bytes, draw: Draw, *, aside: bool = False, how: Repertoire = Repertoire()
+    picture: Bytes, ground: Ground, others: Bytes, draw: Draw, *, kind: Kind = "before", how: Repertoire = EVERYTHING
 ) -> tuple[Bytes, float]:
-    """A picture (side, side) with something before the face, and how much of the mouth it hides, 0 to 1.
+    """A picture (side, side) with something before the face, and how much of the mouth is masked, 0 to 1.
 
-    With `aside` it is moved off the mouth, or is a beard, or can be seen through. `others` are pictures (n, side, side)
-    of which prints take pieces.
+    With the kind `aside` it is moved off the mouth, or is a beard, or can be seen through. A `hand` masks nothing: it
+    comes and goes, and what is left of the face mostly tells. `others` are pictures (n, side, side) of which prints
+    take pieces.
     """
-    below = picture.astype(np.float32)
-    if draw.random() < 0.12:
-        area, shade = _hand(ground, draw)
-        paint = (_tone(below, ground, draw) * shade + draw.normal(0, 4, shade.shape)).astype(np.float32)
+    below, opacity = picture.astype(np.float32), 1.0
+    if kind == "hand":
+        area, paint = _hand(below, ground, draw)
     else:
-        area, paint = _area(ground, how, draw), _cloth(below, ground, others, how, draw)
-    opacity = 1.0
-    if aside:
+        area, paint = _area(ground, how, draw), cloth(below, ground, others, how, draw)
+    if kind == "aside":
         area, opacity = _moved_off(area, ground, draw)
     if draw.random() < 0.7:
         area = cv2.GaussianBlur(area, (0, 0), draw.uniform(0.3, 2.5))
     cover = area * opacity
     drawn = below * (1 - cover) + paint.clip(0, 255) * cover
-    return np.rint(drawn).astype(np.uint8), mouth_covered(ground, cover)
+    return np.rint(drawn).astype(np.uint8), 0.0 if kind == "hand" else mouth_covered(ground, cover)
 
 
 def _moved_off(area: Floats, ground: Ground, draw: Draw) -> tuple[Floats, float]:

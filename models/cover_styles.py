@@ -173,10 +173,46 @@ def hand(image: Pixels, landmarks: Floats, draw: Draw) -> Pixels:
     return image
 
 
+def camouflage(image: Pixels, landmarks: Floats, draw: Draw) -> Pixels:
+    """Large soft patches of four colours."""
+    reach = max(4, round(0.35 * float(np.linalg.norm(landmarks[1] - landmarks[0]))))
+    cells = (image.shape[1] // reach + 2, image.shape[0] // reach + 2)
+    field = cv2.resize(draw.random(cells[::-1]), image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    palette = np.array([(60, 90, 80), (40, 60, 110), (110, 150, 160), (30, 35, 35)], np.uint8)
+    return fill(image, on_face(landmarks, CLASSIC), palette[(field * 4).clip(0, 3).astype(int)])
+
+
+def lettering(image: Pixels, landmarks: Floats, draw: Draw) -> Pixels:
+    """Two words on a plain mask, where the nose and the mouth would be."""
+    light = bool(draw.random() < 0.5)
+    paint = plain(image, (225, 220, 215) if light else (45, 40, 50))
+    reach = float(np.linalg.norm(landmarks[1] - landmarks[0]))
+    for word, down in (("STAY", 0.8), ("SAFE", 1.2)):
+        x, y = np.rint(on_face(landmarks, [(-0.5, down + 0.1)])[0]).astype(int).tolist()
+        colour = (30, 30, 160) if light else (240, 240, 240)
+        cv2.putText(
+            paint, word, (x, y), cv2.FONT_HERSHEY_DUPLEX, reach / 80, colour, max(1, round(reach / 25)), cv2.LINE_AA
+        )
+    return fill(image, on_face(landmarks, CLASSIC), paint)
+
+
+def smile(image: Pixels, landmarks: Floats, draw: Draw) -> Pixels:
+    """A mask with a laughing mouth printed on it."""
+    paint = plain(image, draw.integers(120, 250, 3).tolist())
+    reach = float(np.linalg.norm(landmarks[1] - landmarks[0]))
+    x, y = np.rint(on_face(landmarks, [(0.0, 1.0)])[0]).astype(int).tolist()
+    turn = float(np.degrees(np.arctan2(*(landmarks[1] - landmarks[0])[::-1])))
+    for part, colour in ((1.0, (40, 40, 170)), (0.75, (250, 250, 250))):
+        size = (max(1, round(0.42 * part * reach)), max(1, round(0.25 * part * reach)))
+        cv2.ellipse(paint, (x, y), size, turn, 0, 180, colour, -1, cv2.LINE_AA)
+    return fill(image, on_face(landmarks, CLASSIC), paint)
+
+
 STYLES: dict[str, Callable[[Pixels, Floats, Draw], Pixels]] = {
     style.__name__: style
     for style in (
         surgical, white, black, any_colour, rectangle, checks, stripes, flowers, skin, respirator, scarf, low, hand,
+        camouflage, lettering, smile,
     )
 }  # fmt: skip
 
