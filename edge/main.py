@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from edge import publish, settings, simulate
+from edge.analyze import command as analyze
 from edge.errors import MienDeskError, SettingsError
 from edge.link import open_link
 from edge.processes import Supervisor
@@ -25,6 +26,7 @@ EXAMPLES: Final = """examples:
   mien-desk cameras                           which cameras are there?
   mien-desk publish desk.toml                 the publisher alone
   mien-desk simulate --boxes 11 --broker 127.0.0.1:1883 --dir /tmp/desks --history 8
+  mien-desk analyze call.mp4 --out results/   count the expressions in a recording, and draw a report
   mien-desk simulate desks/                   a simulated desk for each settings file in a folder
 
 docs/settings.md lists the settings."""
@@ -176,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
     add("check", _check, "Check settings, outbox and broker; exits 0 where all are right.")
     add("cameras", _cameras, "List the cameras of this machine.", config=False)
     _add_simulate(add("simulate", _simulate, "Run simulated desks through the real publisher.", config=False))
+    analyze.add_options(add("analyze", analyze.run, "Count the expressions in recordings.", config=False))
     return parser
 
 
