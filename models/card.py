@@ -160,6 +160,11 @@ def page(card: Card) -> str:
         *_section("It must not be used for", card.must_not_be_used_for),
         *_section("Limits", card.limits),
         *_interface(card),
+        *(
+            _section("Operating points", [_point_line(p) for p in card.operating_points])
+            if card.operating_points
+            else []
+        ),
         *_section("Trained on", [f"{d.name}: {d.source} Licence: {d.licence}" for d in card.trained_on]),
         "",
         card.training,
@@ -198,6 +203,13 @@ def _interface(card: Card) -> list[str]:
             ],
         )
     ]
+
+
+def _point_line(point: OperatingPoint) -> str:
+    given = point.output
+    shift = f"; shifted by {', '.join(f'{value:+.2f}' for value in point.shift)}" if point.shift else ""
+    note = f" {point.note}" if point.note else ""
+    return f"{point.name}: `{given.name}` of {', '.join(given.classes)}, temperature {given.temperature}{shift}.{note}"
 
 
 def _score_row(score: Score) -> str:

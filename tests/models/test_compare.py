@@ -1,5 +1,6 @@
 """A comparison on made data: made bundles and a made peer, under the rules that the page states."""
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -216,3 +217,15 @@ def test_an_interpreter_without_a_peer_has_none() -> None:
 def test_the_page_of_a_run_without_a_peer_says_so(folder: Path, entrants: list[Entrant]) -> None:
     found = compare_run.compare(entrants[:1], folder / "cache", rounds=1, command="mien-models compare")
     assert "No peer was measured in this run." in page(found)
+
+
+def test_the_fer_package_gives_what_it_is_registered_with() -> None:
+    python = os.environ.get("MIEN_PEER_PYTHON")
+    if not python:
+        pytest.skip("MIEN_PEER_PYTHON is not set: it names an interpreter that has the fer package")
+    (entrant,) = peers(python)
+    faces = np.random.default_rng(1).integers(0, 256, (3, entrant.size, entrant.size), dtype=np.uint8)
+    with Worker(entrant) as worker:
+        np.testing.assert_allclose(worker.shares(faces).sum(axis=1), 1, atol=1e-3)
+        assert worker.about["parameters"] > 10_000
+        assert all(seconds > 0 for seconds in worker.time(faces))

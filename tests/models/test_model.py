@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contract.expressions import EXPRESSIONS
-from models.card import OperatingPoint, load
+from models.card import OperatingPoint, load, page
 from models.errors import CardError
 from models.model import CARD, Model
 from models.scores import softmax
@@ -48,3 +48,11 @@ def test_a_shift_of_too_few_classes_is_refused(tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path, points=(OperatingPoint("posed", output(), (0.5,)),))
     with pytest.raises(CardError, match="posed shifts 1 of 8 classes; give one each"):
         load(bundle / CARD)
+
+
+def test_a_cards_page_names_its_operating_points(tmp_path: Path) -> None:
+    point = OperatingPoint("posed", output("posed_logits", SEVEN, temperature=2.0), (0.5,) * 7, "For acted faces.")
+    text = page(load(make_bundle(tmp_path, points=(point,)) / CARD))
+    assert "- posed: `posed_logits` of neutral," in text
+    assert "temperature 2.0; shifted by +0.50," in text
+    assert "Operating points" not in page(load(make_bundle(tmp_path / "plain") / CARD))
