@@ -27,11 +27,11 @@ class Limits:
 
     height: float = 40.0  # pixels of its box: the crop is then about what the network takes in, not enlarged
     yaw: float = 0.5  # nose from between the eyes, in distances between the eyes: about 45 degrees
-    nose_up: float = 0.1  # least height of the nose below the eyes, in distances to the mouth: a head thrown back
-    nose_down: float = 0.9  # and the most: a head bowed; both about 45 degrees, upright faces have 0.54
+    nose_up: float = 0.2  # least way of the nose down from the eyes, in distances to the mouth: a head thrown back
+    nose_down: float = 0.8  # and the most: a head bowed; both from about 40 degrees, an upright face has 0.54
     light: float = 30.0  # mean grey of the crop
     sharpness: float = 0.06  # variance of the crop's Laplacian over its own variance
-    score: float = 0.9  # O-Net's probability; hands and cloths before a face bring it down, masks often do not
+    score: float = 0.85  # O-Net's probability; hands and cloths before a face bring it down, masks often do not
     detail: float = 0.15  # contrast about the eyes and about the mouth, over that of the crop; a plain mask has none
     scene_light: float = 16.0  # mean grey of a picture in which no face was found
     scene_contrast: float = 5.0  # its standard deviation: with a hand or a shutter before the lens there is none

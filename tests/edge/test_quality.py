@@ -9,7 +9,7 @@ import pytest
 from contract.reading import Reason
 from edge.align import face_crop, place
 from edge.detect import Detector, Face, square
-from edge.quality import Limits, fault, scene_fault, yaw
+from edge.quality import Limits, fault, nose_height, scene_fault, yaw
 from tests.edge.pictures import Pixels, portrait, table_images
 
 DETECTOR = Detector.from_bundle()
@@ -86,6 +86,28 @@ def test_yaw_does_not_change_as_the_head_rolls() -> None:
 def test_a_face_turned_far_is_turned_away(face: Face) -> None:
     landmarks = face.landmarks.copy()
     landmarks[2, 0] += 0.8 * (landmarks[1, 0] - landmarks[0, 0])
+    assert verdict(portrait(), Face(face.box, 1.0, landmarks)) is Reason.TURNED_AWAY
+
+
+def test_the_nose_comes_down_towards_the_mouth_as_the_head_bows() -> None:
+    ahead = np.array([[0, 0], [10, 0], [5, 5], [2, 10], [8, 10]], np.float32)
+    bowed = ahead.copy()
+    bowed[2, 1] = 9.5
+    assert nose_height(ahead) == pytest.approx(0.5)
+    assert nose_height(bowed) == pytest.approx(0.95)
+
+
+def test_the_height_of_the_nose_does_not_change_as_the_head_rolls_or_comes_nearer() -> None:
+    bowed = np.array([[0, 0], [10, 0], [6, 8], [2, 10], [8, 10]], np.float32)
+    quarter = bowed[:, ::-1] * np.array([-3, 3], np.float32) + 50
+    assert nose_height(quarter) == pytest.approx(nose_height(bowed))
+
+
+@pytest.mark.parametrize("height", [0.0, 1.0])
+def test_a_head_thrown_back_or_bowed_far_is_turned_away(face: Face, height: float) -> None:
+    landmarks = face.landmarks.copy()
+    eyes, mouth = landmarks[:2].mean(axis=0), landmarks[3:].mean(axis=0)
+    landmarks[2] = eyes + height * (mouth - eyes)
     assert verdict(portrait(), Face(face.box, 1.0, landmarks)) is Reason.TURNED_AWAY
 
 
