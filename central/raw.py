@@ -145,6 +145,11 @@ class Purged(NamedTuple):
         """Whether a reading is from a time of which they may have been."""
         return reading.wall_ms < (self.recorded_ms if reading.recorded else self.live_ms)
 
+    def covers_any(self, readings: Sequence[Reading]) -> bool:
+        """Whether one of them is; nearly always the oldest says that none is."""
+        oldest = min([reading.wall_ms for reading in readings])
+        return oldest < max(self) and any(map(self.covers, readings))
+
 
 def purged_before(connection: Connection) -> Purged:
     """What may have been purged by now."""

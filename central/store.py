@@ -144,7 +144,7 @@ def _keep_readings(
         if hopeful
         and received.size(wanted[stream]) == len(numbers[stream])
         and not received.overlap(known[stream], wanted[stream])
-        and not any(purged.covers(reading) for sheaf in sheaves for reading in sheaf.readings)
+        and not any(purged.covers_any(sheaf.readings) for sheaf in sheaves)
     ]
     ledger.accepted.update({stream: numbers[stream] for stream in clean})
     fresh = [sheaf for stream in clean for sheaf in streams[stream]]

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from edge import writer
-from edge.errors import CorruptStore, StoreError
+from edge.errors import CorruptStore, SettingsError, StoreError
 from edge.settings import Policy, Store
-from edge.store import prepare
+from edge.store import Outbox, prepare
 from edge.writer import Writer
 from tests.edge import made
 
@@ -71,6 +71,12 @@ def test_readings_for_which_there_was_no_room_are_named_as_a_gap(store: Store, m
 def test_an_outbox_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no outbox"):
         Writer(Store(path=str(tmp_path / "none.db")), Policy())
+
+
+def test_an_outbox_of_recordings_is_refused_with_what_to_do(store: Store) -> None:
+    Outbox(store, Policy(), recorded=True).add_recordings([made.reading(1, recorded=True)])
+    with pytest.raises(SettingsError, match=r"store.path .*: holds readings of recordings.*; name another file there"):
+        Writer(store, Policy())
 
 
 def test_a_damaged_outbox_is_told_to_who_asks(store: Store) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,19 +15,12 @@ from edge.errors import SettingsError
 from edge.link import open_link
 from edge.settings import Policy, Settings
 from edge.store import Outbox, Relay, prepare
-from tests.broker import BrokerProcess, free_port, mosquitto, needs_mosquitto
+from tests.broker import BrokerProcess, free_port, needs_mosquitto
 from tests.edge.centre import Centre, wait_for
 from tests.edge.made import look, now_ms, reading, settings
 
 pytestmark = needs_mosquitto
 YEAR_MS = 365 * 86_400_000
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[BrokerProcess]:
-    """An open broker that runs."""
-    with mosquitto(tmp_path / "broker") as running:
-        yield running
 
 
 @pytest.fixture
