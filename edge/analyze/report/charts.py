@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from edge.analyze.report import plots, tables, words
-from edge.analyze.report.columns import Column, Look, columns, length_of, stacked, step_of
+from edge.analyze.report.axis import NARROW, Axis, Film, Limits, clock
+from edge.analyze.report.columns import Column, Look, columns, length_of, step_of
 from edge.analyze.report.markup import Html, Piece, Text, el, join
 from edge.analyze.report.pieces import keys
-from edge.analyze.report.plots import Axis, Film, Limits
-from edge.analyze.results import Counted, Kind, Recording
+from edge.analyze.results import Kind, Recording
 from look import STACK
+
+_TOLD: Final = 3  # expressions that a chart names in words
 
 Numbered = tuple[int, Recording]
 
@@ -20,8 +23,8 @@ def has_course(recording: Recording) -> bool:
     return recording.kind is not Kind.PICTURES and length_of(recording) > 0
 
 
-def axis_of(files: Sequence[Numbered], scale: Limits, most: int) -> tuple[Axis, float]:
-    """Recordings end to end in at most about `most` columns, and how long those are; a new file begins a new one."""
+def axis_of(files: Sequence[Numbered], most: int, scale: Limits = NARROW) -> Axis:
+    """Recordings end to end in at most about `most` columns; a new file begins a new one."""
     lengths = [length_of(recording) for _, recording in files]
     step_s = step_of(sum(lengths), max((recording.bin_s for _, recording in files), default=1.0), most)
     films, start_s = [], 0.0
@@ -29,32 +32,55 @@ def axis_of(files: Sequence[Numbered], scale: Limits, most: int) -> tuple[Axis, 
         name = recording.file.replace("\\", "/").rstrip("/").rpartition("/")[2] or recording.file
         films.append(Film(number, name, start_s, length_s, _columns(recording, step_s)))
         start_s += length_s
-    return Axis(tuple(films), scale), step_s
+    return Axis(tuple(films), step_s, scale)
 
 
-def course(key: str, title: Text, counted: Counted, axis: Axis, step_s: float, *, drawn: str | None = None) -> Html:
+def course(key: str, title: Text, axis: Axis) -> Html:
     """Composition and valence over one axis, each with a name and what it shows in words for who does not see it."""
-    mean = words.listed(
-        [words.t("said_part", a=words.t(name), p=words.share(part)) for name, part in _largest(counted)]
-    )
-    d, seen = words.duration(step_s), words.share(counted.coverage)
-    says = words.t("course_says", d=d, mean=mean, seen=seen) if counted.by_seconds else words.t("course_says_none", d=d)
-    low, high = (words.valence(value) for value in axis.scale)
-    line = words.t("valence_says", a=low, b=high, v=words.valence(counted.valence))
+    notes = words.t("course_note"), words.t("valence_note", d=words.duration(3 * axis.step_s))
+    return _course(key, title, axis, notes, None, None)
+
+
+def course_of(key: str, title: Text, axis: Axis, drawn: str, name: str) -> Html:
+    """The same of one recording among several: its stack is drawn elsewhere, and its name has the id `name`."""
+    return _course(key, title, axis, (None, None), drawn, name)
+
+
+def _course(key: str, title: Text, axis: Axis, notes: tuple[Piece, Piece], drawn: str | None, name: str | None) -> Html:
+    of_what, of_valence = (el("span", note) if note else None for note in notes)
+    said, said_valence = _said(axis)
     return join(
-        el("h3", el("b", title, id=f"{key}-h"), el("span", words.t("course_note"))),
-        el("p", says, id=f"{key}-d", class_="sr"),
-        plots.composition(axis, drawn or key, _labels(key), drawn),
-        el("h3", el("b", words.t("valence"), id=f"{key}-v-h"), el("span", words.t("valence_note", d=_three(step_s)))),
-        el("p", line, id=f"{key}-v-d", class_="sr"),
-        plots.valence(axis, _labels(f"{key}-v")),
+        el("h3", el("b", title, id=f"{key}-h"), of_what),
+        el("p", said, id=f"{key}-d", class_="sr"),
+        plots.composition(axis, key, _labels(key, name), drawn),
+        el("h3", el("b", words.t("valence"), id=f"{key}-v-h"), of_valence),
+        el("p", said_valence, id=f"{key}-v-d", class_="sr"),
+        plots.valence(axis, _labels(f"{key}-v", name)),
+    )
+
+
+def _said(axis: Axis) -> tuple[Text, Text]:
+    """What both plots show, in a sentence each: means over what is drawn."""
+    drawn = [column for _, column in axis.placed() if column.shares is not None]
+    weight = sum(column.seconds_read for column in drawn)
+    d, low, high = words.duration(axis.step_s), *(words.valence(value) for value in axis.scale)
+    if not drawn:
+        return words.t("course_says_none", d=d), words.t("valence_says_none", a=low, b=high)
+    seen = sum(column.seconds_read for _, column in axis.placed()) / axis.length_s
+    means = [sum(c.seconds_read * c.shares[i] for c in drawn if c.shares) / weight for i in range(len(STACK))]
+    largest = sorted(zip(means, STACK, strict=True), reverse=True)[:_TOLD]
+    mean = words.listed([words.t("said_part", a=words.t(name), p=words.share(part)) for part, name in largest])
+    level = sum(column.seconds_read * (column.valence or 0.0) for column in drawn) / weight
+    return (
+        words.t("course_says", d=d, mean=mean, seen=words.share(seen)),
+        words.t("valence_says", a=low, b=high, v=words.valence(level)),
     )
 
 
 def legend(axes: Sequence[Axis]) -> Html:
     """The marks that any of these axes has."""
     looks = {column.look for axis in axes for _, column in axis.placed()}
-    parted = any(plots.parts_films(len(axis.films)) for axis in axes)
+    parted = any(axis.is_parted for axis in axes)
     return keys(Look.LITTLE in looks, Look.NOTHING in looks, parted)
 
 
@@ -65,9 +91,7 @@ def table(key: str, files: Sequence[Numbered], most: int) -> Html:
     rows: list[tuple[Piece, Column]] = []
     for number, recording in files:
         for column in _columns(recording, step_s):
-            begin, end = (
-                plots.clock(at, length_of(recording)) for at in (column.start_s, column.start_s + column.length_s)
-            )
+            begin, end = (clock(at, length_of(recording)) for at in (column.start_s, column.start_s + column.length_s))
             rows.append((f"{begin}–{end}" if len(files) == 1 else f"{number}: {begin}–{end}", column))
     return tables.folded(words.t("table_course", d=words.duration(step_s)), f"{key}-t", tables.course(rows))
 
@@ -79,14 +103,5 @@ def _columns(recording: Recording, step_s: float) -> tuple[Column, ...]:
     return columns(recording, step_s if fits else bins * recording.bin_s)
 
 
-def _three(step_s: float) -> Text:
-    return words.duration(3 * step_s)
-
-
-def _largest(counted: Counted) -> list[tuple[str, float]]:
-    ranked = sorted(zip(STACK, stacked(counted.by_seconds), strict=True), key=lambda pair: -pair[1])
-    return [(name, part) for name, part in ranked if part >= 0.005]
-
-
-def _labels(key: str) -> dict[str, str]:
-    return {"aria_labelledby": f"{key}-h", "aria_describedby": f"{key}-d"}
+def _labels(key: str, name: str | None) -> dict[str, str]:
+    return {"aria_labelledby": f"{key}-h {name}" if name else f"{key}-h", "aria_describedby": f"{key}-d"}

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from edge.analyze.report import charts, plots, tables, words
+from edge.analyze.report.axis import Axis, clock, scale_of
 from edge.analyze.report.charts import Numbered
 from edge.analyze.report.columns import stacked
 from edge.analyze.report.markup import Html, Piece, Text, el, shortened
 from edge.analyze.report.pieces import glyph, little_said, panel
-from edge.analyze.report.plots import Axis, Limits
 from edge.analyze.results import Kind, Recording
 from look import STACK
 from look.language import NONE
 
-_COLUMNS, _FEWEST_COLUMNS, _ROWS, _FEWEST_ROWS = 120, 30, 24, 10  # of one recording
+_COLUMNS, _FEWEST_COLUMNS, _ROWS, _FEWEST_ROWS = 120, 20, 24, 6  # of one recording
 _COLUMNS_IN_ALL, _ROWS_IN_ALL = 6000, 2400  # which bound the report's size
 FEW: Final = 12  # files; of so many each is printed whole
-_NAME: Final = 56  # letters of a name in the list
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,6 @@ class Drawn:
     number: int
     recording: Recording
     axis: Axis | None
-    step_s: float = 0.0
 
     @property
     def key(self) -> str:
@@ -37,16 +35,16 @@ class Drawn:
         return f"f{self.number}"
 
 
-def drawn(files: Sequence[Recording], scale: Limits) -> list[Drawn]:
-    """The recordings with their axes: the more there are, the fewer columns each has."""
+def drawn(files: Sequence[Recording]) -> list[Drawn]:
+    """The recordings with their axes, on one scale: the more there are, the fewer columns each has."""
     most = max(_FEWEST_COLUMNS, min(_COLUMNS, _COLUMNS_IN_ALL // max(1, len(files))))
-    found = []
-    for number, recording in enumerate(files, 1):
-        if charts.has_course(recording):
-            found.append(Drawn(number, recording, *charts.axis_of([(number, recording)], scale, most)))
-        else:
-            found.append(Drawn(number, recording, None))
-    return found
+    axes = [
+        charts.axis_of([(number, recording)], most) if charts.has_course(recording) else None
+        for number, recording in enumerate(files, 1)
+    ]
+    scale = scale_of(column for axis in axes if axis is not None for _, column in axis.placed())
+    scaled = (replace(axis, scale=scale) if axis is not None else None for axis in axes)
+    return [Drawn(number, *pair) for number, pair in enumerate(zip(files, scaled, strict=True), 1)]
 
 
 def listed(files: Sequence[Drawn]) -> Html:
@@ -108,7 +106,7 @@ def _chart(one: Drawn) -> Html:
     recording = one.recording
     if one.axis is not None:
         title = words.t("course")
-        plot = charts.course(f"{one.key}-c", title, recording, one.axis, one.step_s, drawn=f"s{one.number}")
+        plot = charts.course_of(f"{one.key}-c", title, one.axis, f"s{one.number}", f"{one.key}-n")
     else:
         plot = el("p", words.t("course_pictures"), class_="quiet")
     why = tables.reasons_said(recording)
@@ -119,7 +117,7 @@ def _chart(one: Drawn) -> Html:
 
 
 def _name(one: Drawn, linked: bool) -> Html:
-    said = el("bdi", shortened(one.recording.file, _NAME))
+    said = el("bdi", shortened(one.recording.file, tables.NAME))
     number = el("span", str(one.number), class_="quiet num number")
     return el("span", number, el("a", said, href=f"#{one.key}") if linked else said)
 
@@ -130,9 +128,9 @@ def _row(one: Drawn) -> list[Piece]:
     if recording.seconds <= 0:
         return [strip, NONE, NONE, NONE, NONE, NONE]
     little = tables.too_little(recording)
-    looks: Piece = glyph_little() if little else _looks(recording)
+    looks: Piece = el("span", glyph("few", "warn"), " ", words.t("little")) if little else _looks(recording)
     valence = words.valence(None if little else recording.valence)
-    length, faces = words.duration(recording.seconds), words.integer(recording.faces)
+    length, faces = clock(recording.seconds, recording.seconds), words.integer(recording.faces)
     return [strip, length, faces, words.share(recording.coverage), valence, looks]
 
 
@@ -140,11 +138,6 @@ def _looks(recording: Recording) -> Piece:
     """The two largest expressions."""
     ranked = sorted(zip(stacked(recording.by_seconds), STACK, strict=True), key=lambda pair: -pair[0])
     return words.listed([words.t("said_part", a=words.t(name), p=words.share(part)) for part, name in ranked[:2]])
-
-
-def glyph_little() -> Html:
-    """That too little was seen, in a cell."""
-    return el("span", glyph("few", "warn"), " ", words.t("little"))
 
 
 def _fault(recording: Recording) -> Piece:

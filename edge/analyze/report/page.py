@@ -11,7 +11,7 @@ from typing import Final
 
 import look
 from contract.reading import Role
-from edge.analyze.report import charts, files, marks, plots, tables, words
+from edge.analyze.report import charts, files, marks, tables, words
 from edge.analyze.report.files import Drawn
 from edge.analyze.report.markup import Html, Piece, Text, el, join, plain, shortened
 from edge.analyze.report.pieces import banner, bullet, facts, figure, little_said, panel
@@ -49,14 +49,11 @@ def _main(summary: Summary, title: Text) -> list[Piece]:
     about = el("p", files.about(summary.files[0]), class_="quiet") if one else None
     head = el("div", el("div", el("h1", title), about, made, class_="titles"), class_="head")
     start: list[Piece] = [head, *_banners(summary), _figures(summary)]
+    drawn = files.drawn(summary.files)
     if summary.all.seconds <= 0:
         said = (el("p", el("b", words.t("empty"))), el("p", words.t("empty_p"), class_="quiet"))
         empty = el("div", *said, class_="panel empty") if summary.files else None
-        return [*start, empty, *([files.listed(files.drawn(summary.files, (-1.0, 1.0)))] if summary.files else [])]
-    scale = plots.scale_of(
-        column for one in files.drawn(summary.files, (-1.0, 1.0)) if one.axis for _, column in one.axis.placed()
-    )
-    drawn = files.drawn(summary.files, scale)
+        return [*start, empty, *([files.listed(drawn)] if summary.files else [])]
     parts = [] if one else [files.listed(drawn), files.parts(drawn)]
     return [*start, _counted(summary), _course(summary, drawn), *parts]
 
@@ -86,7 +83,7 @@ def _figures(summary: Summary) -> Html:
     counted, count = summary.all, len(summary.files)
     read = sum(1 for recording in summary.files if recording.seconds > 0)
     partial = sum(1 for recording in summary.files if recording.fault)
-    whole = words.t("not_whole", n=partial) if partial else words.t("all_whole") if count else None
+    whole = words.t("not_whole", n=partial) if partial else words.t("all_whole", n=count) if count else None
     frames = words.integer(counted.frames)
     looked = words.t("frames_all", n=frames) if summary.every == 1 else _every(summary.every, frames)
     none = counted.seconds <= 0
@@ -121,16 +118,20 @@ def _counted(summary: Summary) -> Html:
     """The figure of figures: the expressions counted, what was not read beside it, and how it was made."""
     counted = summary.all
     note = el("p", words.t("dist_note"), class_="quiet small")
-    little = el("p", little_said(counted)) if tables.too_little(counted) else None
-    dist = el("div", little, tables.distribution(counted), note, class_="pad")
+    little = el("p", little_said(counted), class_="small") if tables.too_little(counted) else None
+    left = el("div", el("h2", words.t("dist"), id="dist-h"), little, tables.distribution(counted), note)
+    right = el(
+        "div",
+        el("h2", words.t("why")),
+        tables.reasons(counted),
+        el("h2", words.t("how")),
+        facts(_how(summary)),
+    )
     folded = (
         tables.folded(words.t("table_faces"), "faces-t", tables.faces_by_file(counted, summary.files)),
         tables.folded(words.t("table_seconds"), "seconds-t", tables.seconds_by_file(counted, summary.files)),
     )
-    left = panel("dist-h", words.t("dist"), None, dist, *folded)
-    why = panel("why-h", words.t("why"), None, el("div", tables.reasons(counted), class_="pad"))
-    how = panel("how-h", words.t("how"), None, el("div", facts(_how(summary)), class_="pad"))
-    return el("div", el("div", left), el("div", why, how), class_="cols")
+    return el("section", el("div", left, right, class_="counted"), *folded, class_="panel", aria_labelledby="dist-h")
 
 
 def _how(summary: Summary) -> list[tuple[Piece, Piece]]:
@@ -152,10 +153,10 @@ def _course(summary: Summary, drawn: Sequence[Drawn]) -> Html:
     albums = sum(1 for one in drawn if one.recording.kind is Kind.PICTURES and one.recording.seconds > 0)
     if not numbered:
         return panel("course-h", words.t("course"), None, el("p", words.t("course_pictures"), class_="quiet pad"))
-    axis, step_s = charts.axis_of(numbered, next(one.axis.scale for one in drawn if one.axis), _COLUMNS)
+    axis = charts.axis_of(numbered, _COLUMNS, next(one.axis.scale for one in drawn if one.axis))
     title = words.t("course_all" if len(numbered) > 1 else "course")
     left = el("p", words.t("course_left", n=albums), class_="quiet small") if albums else None
-    plot = charts.course("all", title, summary.all, axis, step_s)
+    plot = charts.course("all", title, axis)
     inside = el("div", plot, charts.legend([axis]), left, class_="plots pad")
     return el("section", inside, charts.table("all", numbered, _ROWS), class_="panel wide", aria_labelledby="all-h")
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from edge.analyze.report import marks, words
+from edge.analyze.report.axis import clock
 from edge.analyze.report.columns import Column, stacked
-from edge.analyze.report.markup import Html, Piece, Text, el
+from edge.analyze.report.markup import Html, Piece, Text, el, shortened
 from edge.analyze.results import Counted, Recording
 from look import LITTLE, STACK
 from look.language import NONE
 
 Row = Sequence[Piece]
 
+NAME: Final = 56  # letters of a file's name in a table
+
 
 def too_little(counted: Counted) -> bool:
     """Whether too little of the time was seen for a figure."""
     return counted.coverage < LITTLE
+
+
+def lasting(seconds: float, whole_s: float) -> Piece:
+    """A part of a film of `whole_s`: minutes and seconds, or seconds alone where the film has no minute."""
+    return clock(seconds, whole_s) if whole_s >= 60 else words.duration(seconds)
 
 
 def distribution(counted: Counted, caption: Piece = None) -> Html:
@@ -31,14 +40,14 @@ def distribution(counted: Counted, caption: Piece = None) -> Html:
     rows = []
     for i, name in enumerate(STACK):
         count: Piece = words.integer(counted.faces_by_expression.get(name, 0)) if counted.faces_read else NONE
-        time: Piece = words.duration(by_seconds[i] * counted.seconds_read) if counted.seconds_read else NONE
+        time: Piece = lasting(by_seconds[i] * counted.seconds_read, counted.seconds) if counted.seconds_read else NONE
         faces = _measured(name, by_faces[i] if counted.by_faces else None, count)
         seconds = _measured(name, by_seconds[i] if counted.by_seconds else None, time)
         rows.append(el("tr", el("th", marks.swatch(name), words.t(name), scope="row"), *faces, *seconds, data_x=name))
     read = counted.faces_read / counted.faces if counted.faces else None
     faces = _measured("line", read, words.integer(counted.faces_read) if counted.faces else NONE)
     covered = counted.coverage if counted.seconds else None
-    seconds = _measured("line", covered, words.duration(counted.seconds_read) if counted.seconds else NONE)
+    seconds = _measured("line", covered, lasting(counted.seconds_read, counted.seconds) if counted.seconds else NONE)
     rows.append(el("tr", el("th", words.t("seen"), scope="row"), *faces, *seconds, class_="sum", data_x="seen"))
     little = counted.seconds > 0 and too_little(counted)
     title = el("caption", caption) if caption else None
@@ -54,11 +63,11 @@ def reasons(counted: Counted) -> Html:
     for name in names:
         faces, seconds = counted.face_reasons.get(name, 0), counted.second_reasons.get(name, 0.0)
         of_faces = _unread(faces / counted.faces if counted.faces else None, words.integer(faces))
-        of_time = _unread(seconds / counted.seconds if counted.seconds else None, words.duration(seconds))
+        of_time = _unread(seconds / counted.seconds if counted.seconds else None, lasting(seconds, counted.seconds))
         rows.append(el("tr", el("th", words.reason(name), scope="row"), *of_faces, *of_time, data_reason=name.value))
     faces, seconds = counted.faces - counted.faces_read, counted.seconds - counted.seconds_read
     of_faces = _unread(faces / counted.faces if counted.faces else None, words.integer(faces))
-    of_time = _unread(seconds / counted.seconds if counted.seconds else None, words.duration(seconds))
+    of_time = _unread(seconds / counted.seconds if counted.seconds else None, lasting(seconds, counted.seconds))
     rows.append(el("tr", el("th", words.t("not_read"), scope="row"), *of_faces, *of_time, class_="sum"))
     head = el(
         "tr",
@@ -115,7 +124,7 @@ def folded(title: Text, key: str, *tables: Html) -> Html:
 
 def name_of(counted: Counted) -> Piece:
     """A recording's name, apart from the direction of the text around it; or what stands for all of them."""
-    return el("bdi", counted.file) if isinstance(counted, Recording) else words.t("all_files")
+    return el("bdi", shortened(counted.file, NAME)) if isinstance(counted, Recording) else words.t("all_files")
 
 
 def _measured(fill: str, part: float | None, amount: Piece) -> tuple[Html, Html, Html]:
@@ -137,7 +146,8 @@ def _second_row(counted: Counted) -> Row:
     shares = [NONE if little else words.share(share) for share in stacked(counted.by_seconds)]
     seen = words.share(counted.coverage if counted.seconds else None)
     valence = words.valence(None if little else counted.valence)
-    return (name_of(counted), *shares, valence, seen, words.duration(counted.seconds) if counted.seconds else NONE)
+    length = lasting(counted.seconds, counted.seconds) if counted.seconds else NONE
+    return (name_of(counted), *shares, valence, seen, length)
 
 
 def _course_row(label: Piece, column: Column) -> Row:

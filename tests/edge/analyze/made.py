@@ -35,7 +35,7 @@ def film(
     **fields: Any,
 ) -> Recording:
     """A film of whole seconds whose shares wander around those of `looks`; seen at random in so many of its seconds."""
-    chance, course = random.Random(name), []
+    chance, course = random.Random(ascii(name)), []
     for second in range(seconds):
         part = second / seconds
         likely = 0.0 if gaps and GAP[0] <= part < GAP[1] else 0.1 if gaps and FEW[0] <= part < FEW[1] else seen
