@@ -215,7 +215,7 @@ def test_patterns_are_drawn_over_the_colours_on_request(opened: Open) -> None:
         token = f"x-{name}-wash" if name in WASHED else f"x-{name}"
         before, after = (count(pixels, colours[token]) for pixels in (plain, patterned))
         assert (0.2 * before < after < 0.9 * before) == (name not in WASHED), name
-    assert page.evaluate("location.hash") == "#patterns=on"
+    assert page.evaluate("location.hash") == "#lang=en&patterns=on"
 
 
 def test_language_and_colours_are_remembered_in_the_address(opened: Open) -> None:

@@ -10,7 +10,7 @@ from edge.analyze.report import charts, plots, tables, words
 from edge.analyze.report.axis import Axis, clock, scale_of
 from edge.analyze.report.charts import Numbered
 from edge.analyze.report.columns import stacked
-from edge.analyze.report.markup import Html, Piece, Text, el, shortened
+from edge.analyze.report.markup import Html, Piece, Text, el, join, shortened
 from edge.analyze.report.pieces import glyph, little_said, panel
 from edge.analyze.results import Kind, Recording
 from look import STACK
@@ -47,15 +47,17 @@ def drawn(files: Sequence[Recording]) -> list[Drawn]:
     return [Drawn(number, *pair) for number, pair in enumerate(zip(files, scaled, strict=True), 1)]
 
 
-def listed(files: Sequence[Drawn]) -> Html:
-    """All recordings in the order in which they were given."""
+def listed(files: Sequence[Drawn], folder: str) -> Html:
+    """All recordings in the order in which they were given, and the folder that they share."""
     faulty = any(one.recording.fault for one in files)
     head: list[Piece] = [words.t("file"), words.t("course"), words.t("length"), words.t("faces"), words.t("seen")]
     head += [words.t("valence"), words.t("looks"), *([words.t("fault")] if faulty else [])]
     rows = [[_name(one, len(files) > 1), *_row(one), *([_fault(one.recording)] if faulty else [])] for one in files]
     table = tables.data(head, rows, left=2 if faulty else 1)
     scroll = el("div", table, class_="scroll list", tabindex=0, role="group", aria_labelledby="files-h")
-    return panel("files-h", words.t("files"), words.t("files_note") if len(files) > 1 else None, scroll)
+    order = words.t("files_note") if len(files) > 1 else None
+    note = join(order, " · ", el("bdi", folder)) if folder else order
+    return panel("files-h", words.t("files"), note, scroll)
 
 
 def parts(files: Sequence[Drawn]) -> Html:
@@ -65,11 +67,6 @@ def parts(files: Sequence[Drawn]) -> Html:
     note = None if few else el("p", words.t("print_note"), class_="paper small quiet pad")
     content = (_part(one, rows, few) for one in files)
     return panel("parts-h", words.t("by_file"), words.t("by_file_note"), note, *content)
-
-
-def fault_of(recording: Recording) -> str:
-    """What was wrong and what to do, without the name that stands beside it."""
-    return (recording.fault or "").replace(f"{recording.file}: ", "")
 
 
 def about(recording: Recording) -> Text:
@@ -143,4 +140,4 @@ def _looks(recording: Recording) -> Piece:
 def _fault(recording: Recording) -> Piece:
     if not recording.fault:
         return None
-    return el("span", glyph("cross", "bad"), " ", el("span", fault_of(recording), lang="en"), class_="wrap")
+    return el("span", glyph("cross", "bad"), " ", el("span", recording.fault, lang="en"), class_="wrap")

@@ -14,6 +14,7 @@ from contract.reading import Role
 from edge.analyze.report import charts, files, marks, tables, words
 from edge.analyze.report.files import Drawn
 from edge.analyze.report.markup import Html, Piece, Text, el, join, plain, shortened
+from edge.analyze.report.names import parted
 from edge.analyze.report.pieces import banner, bullet, facts, figure, little_said, panel
 from edge.analyze.results import Kind, Recording, Summary
 from look.language import CODES, common
@@ -27,12 +28,13 @@ _THEMES: Final = ("light", "dark", "auto")
 
 def report_html(summary: Summary) -> str:
     """The report of an analysis as the text of an HTML file in UTF-8, English until its script has chosen otherwise."""
+    summary, folder = parted(summary)
     title = _title(summary)
     body = join(
         el("a", words.t("skip"), class_="skip", href="#main"),
         marks.definitions(),
         _bar(),
-        el("main", *_main(summary, title), _foot(), id="main"),
+        el("main", *_main(summary, title, folder), _foot(), id="main"),
     )
     return _document(words.t("page", title=title), body)
 
@@ -43,7 +45,7 @@ def _title(summary: Summary) -> Text:
     return words.t("title_one", name=shortened(plain(summary.files[0].file), _TITLE))
 
 
-def _main(summary: Summary, title: Text) -> list[Piece]:
+def _main(summary: Summary, title: Text, folder: str) -> list[Piece]:
     one = len(summary.files) == 1
     made = el("p", words.moment(summary.made_at), class_="quiet")
     about = el("p", files.about(summary.files[0]), class_="quiet") if one else None
@@ -53,8 +55,8 @@ def _main(summary: Summary, title: Text) -> list[Piece]:
     if summary.all.seconds <= 0:
         said = (el("p", el("b", words.t("empty"))), el("p", words.t("empty_p"), class_="quiet"))
         empty = el("div", *said, class_="panel empty") if summary.files else None
-        return [*start, empty, *([files.listed(drawn)] if summary.files else [])]
-    parts = [] if one else [files.listed(drawn), files.parts(drawn)]
+        return [*start, empty, *([files.listed(drawn, folder)] if summary.files else [])]
+    parts = [] if one else [files.listed(drawn, folder), files.parts(drawn)]
     return [*start, _counted(summary), _course(summary, drawn), *parts]
 
 
@@ -75,7 +77,7 @@ def _banners(summary: Summary) -> list[Html]:
 
 
 def _fault(recording: Recording) -> Html:
-    said = el("span", files.fault_of(recording), lang="en")
+    said = el("span", recording.fault, lang="en")
     return el("li", el("bdi", shortened(plain(recording.file), _TITLE)), ": ", said)
 
 

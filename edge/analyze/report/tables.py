@@ -146,7 +146,7 @@ def _second_row(counted: Counted) -> Row:
     shares = [NONE if little else words.share(share) for share in stacked(counted.by_seconds)]
     seen = words.share(counted.coverage if counted.seconds else None)
     valence = words.valence(None if little else counted.valence)
-    length = lasting(counted.seconds, counted.seconds) if counted.seconds else NONE
+    length = clock(counted.seconds, counted.seconds) if counted.seconds else NONE
     return (name_of(counted), *shares, valence, seen, length)
 
 

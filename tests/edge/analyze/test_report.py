@@ -18,6 +18,7 @@ from contract.expressions import EXPRESSIONS
 from contract.reading import Reason, Role
 from edge.analyze.report import report_html
 from edge.analyze.report.columns import Look, columns, step_of
+from edge.analyze.report.names import parted
 from edge.analyze.results import Bin, Kind, Recording
 from look import STACK
 from look.language import CODES, common
@@ -207,6 +208,23 @@ def test_pictures_have_no_course_and_it_is_said() -> None:
     assert "Pictures have no course over time." in html
     both = report_html(made.summary([album, made.film("a.mp4", 60)]))
     assert "1 folder of pictures has no course over time and is left out here." in both
+
+
+@pytest.mark.parametrize(
+    ("given", "folder", "named"),
+    [
+        (["/a/b/c.mp4", "/a/b/d/e.mp4"], "/a/b/", ["c.mp4", "d/e.mp4"]),
+        (["a1.mp4", "a2.mp4"], "", ["a1.mp4", "a2.mp4"]),
+        (["C:\\x\\1.mp4", "C:\\x\\2.mp4"], "C:\\x\\", ["1.mp4", "2.mp4"]),
+        (["/a/alone.mp4"], "", ["/a/alone.mp4"]),
+        (["/a/b", "/a/b/c.mp4"], "/a/", ["b", "b/c.mp4"]),
+    ],
+)
+def test_a_folder_that_all_files_share_is_said_once(given: list[str], folder: str, named: list[str]) -> None:
+    found, shared = parted(made.summary([made.unreadable(name, "no video") for name in given]))
+    assert shared == folder
+    assert [recording.file for recording in found.files] == named
+    assert {recording.fault for recording in found.files} == {"no video"}
 
 
 def test_what_was_looked_at_and_how_is_said() -> None:
