@@ -31,12 +31,20 @@
     return next;
   };
 
-  // several columns as one, each weighing by what was seen of it
+  // several columns as one, each weighing by what was seen of it; with too little of it seen it has no figure, as on
+  // the server (over, in bins.py): a wide column must not show as seen what its narrow ones show as missing
+  const LITTLE = .25;
   M.joined = bins => {
-    const seen = bins.filter(bin => bin.shares), weight = seen.reduce((sum, bin) => sum + bin.coverage, 0);
-    const coverage = bins.length ? bins.reduce((sum, bin) => sum + bin.coverage, 0) / bins.length : 0;
-    if (!weight) return { ...(bins[0] || { look: "none" }), coverage };
-    const mean = of => seen.reduce((sum, bin) => sum + of(bin) * bin.coverage, 0) / weight;
+    const there = bins.filter(bin => bin.look !== "none" && bin.look !== "future");
+    const observed = there.filter(bin => bin.look !== "not"), seen = observed.filter(bin => bin.shares);
+    if (!observed.length) return { ...(there[0] || bins[0] || { look: "none" }) };
+    const sum = (of, all) => all.reduce((total, bin) => total + of(bin), 0), weight = sum(bin => bin.coverage, seen);
+    const coverage = sum(bin => bin.coverage, observed) / observed.length;
+    if (!weight || coverage < LITTLE) {
+      const gaps = observed.filter(bin => bin.look === "gap").length;
+      return { look: 2 * gaps >= observed.length ? "gap" : "few", coverage, shares: null, valence: null };
+    }
+    const mean = of => sum(bin => of(bin) * bin.coverage, seen) / weight;
     return {
       look: seen.some(bin => bin.look === "late") ? "late" : "ok", coverage, valence: mean(bin => bin.valence),
       shares: M.STACK.map((_, k) => mean(bin => bin.shares[k])),

@@ -79,11 +79,12 @@
     svg.replaceChildren();
     const room = series.step >= 3600000 ? 60 : 52, most = Math.max(2, Math.floor(w / room));
     const every = Math.ceil(series.ticks.length / most);
+    const column = svg.closest(".column"), spill = column && column.nextElementSibling ? 0 : SPILL;   // another axis beside it
     const labels = series.ticks.map(([i, label]) => {      // each in the middle of its place, or not at all
       const at = i / series.n, text = el("text", { x: (at * 100).toFixed(2) + "%", y: 12, "text-anchor": "middle" }, svg);
       text.textContent = label;
       const half = text.getComputedTextLength() / 2;
-      return { text, fits: at * w - half >= -SPILL && at * w + half <= w + SPILL };
+      return { text, fits: at * w - half >= -SPILL && at * w + half <= w + spill };
     });
     const first = labels.findIndex(label => label.fits);
     labels.forEach(({ text, fits }, k) => { if (!fits || (k - first) % every) text.remove(); });
