@@ -18,6 +18,8 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 STACK: Final = ("happiness", "surprise", "neutral", "sadness", "fear", "contempt", "disgust", "anger")
 SHARE_TOLERANCE: Final = 0.06  # a row weighs columns by what was seen of them, and a pixel of each area parts it
+SLACK: Final = 0.1  # the column in progress counts by what is over of it
+MOSTLY: Final = 0.5  # seen for less of a row, its line may be a few lone dots, of which no pixel has the full colour
 ENOUGH: Final = 0.25  # the part of a column that must have been seen for a figure
 VALENCE_TOLERANCE: Final = 0.08  # the line is the mean of three columns
 
@@ -27,6 +29,7 @@ _TOLD: Final = """names => {
   const columns = label => {
     const [a, b] = label.split("–"), named = i => day ? Mien.day(at(i)) : Mien.clock(at(i));
     const all = [...Array(n).keys()], from = all.find(i => named(i) === a);
+    if (a === b) return [from, n];                          // the minute in progress
     if (day) return [from, all.filter(i => named(i) === label).pop() + 1];
     return [from ?? 0, all.find(i => i > (from ?? -1) && named(i) === b) ?? n];
   };
@@ -43,7 +46,9 @@ _TOLD: Final = """names => {
 }"""
 _STRIPS: Final = """() => [...document.querySelectorAll("svg.strip")].filter(e => e.checkVisibility()).map(svg => {
   const series = Mien.series[svg.dataset.series], bins = series ? series.bins : [];
-  return { id: svg.id, seen: bins.filter(bin => bin.shares).length / (series ? series.n : 1) };
+  const { x, y, width, height } = svg.getBoundingClientRect();
+  const box = [x + scrollX, y + scrollY, width, height].map(Math.round);
+  return { id: svg.id, box, seen: bins.filter(bin => bin.shares).length / (series ? series.n : 1) };
 })"""
 
 
@@ -60,9 +65,14 @@ class Row:
 
 
 def picture(page: Any, selector: str) -> Pixels:
-    """An element as it is on the screen: (height, width, 3), 8 bits."""
-    data = page.locator(selector).screenshot(animations="disabled")
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    """An element as it is on the screen: (height, width, 3), 8 bits; a black pixel where it is not to be seen."""
+    if not page.locator(selector).is_visible():
+        return np.zeros((1, 1, 3), dtype=np.uint8)
+    return _pixels(page.locator(selector).screenshot(animations="disabled"))
+
+
+def _pixels(png: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
 def count(pixels: Pixels, colour: list[float]) -> int:
@@ -90,16 +100,48 @@ def faults(page: Any) -> list[str]:
 
 def blank_strips(page: Any) -> list[str]:
     """Day strips of desks that were seen in over a tenth of their columns, and that show no neutral face or smile."""
-    probe = page.evaluate("names => names.map(name => Mien.token(name).match(/[0-9.]+/g).map(Number))", _FREQUENT)
+    colours = page.evaluate("names => names.map(name => Mien.token(name).match(/[0-9.]+/g).map(Number))", _FREQUENT)
+    whole = _pixels(page.screenshot(full_page=True, animations="disabled"))
     found = []
     for strip in page.evaluate(_STRIPS):
-        if strip["seen"] > 0.1:
-            pixels = picture(page, f"#{strip['id']}")
-            if sum(count(pixels, colour) for colour in probe) < 0.02 * pixels.shape[0] * pixels.shape[1]:
-                found.append(f"{strip['id']}: seen in {strip['seen']:.0%} of its columns, and blank")
+        x, y, width, height = strip["box"]
+        drawn = sum(count(whole[y : y + height, x : x + width], colour) for colour in colours)
+        if strip["seen"] > 0.1 and drawn < 0.02 * width * height:
+            found.append(f"{strip['id']}: seen in {strip['seen']:.0%} of its columns, and blank")
     return found
 
 
+def report_faults(page: Any) -> list[str]:
+    """Where the composition over all recordings of a report, or a bar, is not what its table of seconds says."""
+    told = page.evaluate(_REPORTED, STACK)
+    if not any(told["shares"]):
+        return ["nothing was read, and a chart is drawn"] if page.locator(".plot.comp").count() else []
+    pixels = picture(page, ".plot.comp >> nth=0")
+    drawn = [count(pixels, one) + (count(pixels, wash) if wash else 0) for one, wash in told["colours"]]
+    found = [] if sum(drawn) else ["nothing is drawn, and the table has figures"]
+    for name, part, got, bar in zip(STACK, told["shares"], drawn, told["bars"], strict=True):
+        if sum(drawn) and abs(part - got / sum(drawn)) > SHARE_TOLERANCE:
+            found.append(f"{name} is {part:.0%} in the table and {got / sum(drawn):.0%} of what is drawn")
+        if abs(part / max(told["shares"]) - bar / max(*told["bars"], 1)) > SHARE_TOLERANCE:
+            found.append(f"{name} is {part:.0%} in the table, and its bar {bar} px of {max(told['bars'])}")
+    return found
+
+
+_REPORTED: Final = """names => {
+  const probe = document.body.appendChild(document.createElement("i"));
+  const colour = name => {
+    probe.style.color = "var(--x-" + name + ")";
+    return getComputedStyle(probe).color.match(/[0-9.]+/g).map(Number);
+  };
+  const rows = names.map(name => document.querySelector(`.dist.two tr[data-x="${name}"]`)).filter(row => row);
+  const colours = names.map(n => [colour(n), ["happiness", "neutral"].includes(n) ? colour(n + "-wash") : null]);
+  probe.remove();
+  const last = (row, selector) => [...row.querySelectorAll(selector)].pop();
+  return {
+    colours, shares: rows.map(row => parseInt(last(row, "td.n").textContent.replace("<1", "0")) / 100 || 0),
+    bars: rows.map(row => last(row, ".distbar rect:not(.over)")?.getBoundingClientRect().width ?? 0),
+  };
+}"""
 _FREQUENT: Final = ["x-happiness-wash", "x-neutral-wash"]
 
 
@@ -119,7 +161,7 @@ def _composition(row: Row, pixels: Pixels, colours: dict[str, list[float]]) -> l
         drawn[STACK.index(wide)] += count(pixels, colours[f"x-{wide}-wash"])
     total = sum(drawn)
     if row.shares is None:  # of the whole row too little was seen; of a column in it there may have been enough
-        most = row.seen / ENOUGH * pixels.shape[0] * pixels.shape[1]
+        most = (row.seen / ENOUGH + SLACK) * pixels.shape[0] * pixels.shape[1]
         return [f"{row.label}: {total} pixels of expressions, and none in the table"] if total > most else []
     if not total:
         return [f"{row.label}: nothing is drawn, and the table has figures"]
@@ -137,6 +179,8 @@ def _valence(row: Row, pixels: Pixels, told: dict[str, Any]) -> list[str]:
     ys = np.nonzero(line[round(top) : round(top + height)])[0]
     if row.valence is None:
         return [f"{row.label}: a line of valence is drawn, and none in the table"] if len(ys) and not row.seen else []
+    if not len(ys) and row.seen < MOSTLY:
+        return []
     if not len(ys):
         return [f"{row.label}: no line of valence is drawn, and it is {row.valence:+.2f} in the table"]
     drawn = high + (low - high) * float(ys.mean()) / height

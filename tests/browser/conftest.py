@@ -22,6 +22,7 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 
 from central import database
 from central.web import create_app
+from edge.analyze.report import report_html
 from tests.broker import free_port
 from tests.browser import made, scenes
 
@@ -165,9 +166,12 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
     def file_of(place: str) -> Path:
         path = folder / f"{place}.db"
         if not path.exists():
-            engine = database.connect(f"sqlite:///{path}")
+            filling = folder / f"{place}.filling"  # a test that is stopped here must leave no half of a database
+            filling.unlink(missing_ok=True)
+            engine = database.connect(f"sqlite:///{filling}")
             scenes.PLACES[place](engine)
             engine.dispose()
+            filling.rename(path)
         return path
 
     return file_of
@@ -236,6 +240,27 @@ def serve(places: Places, tmp_path: Path) -> Iterator[Serve]:
         served.end()
 
 
+@dataclass(frozen=True)
+class Folder:
+    """Files that a browser opens from the disk: reports of an analysis."""
+
+    path: Path
+
+    @property
+    def url(self) -> str:
+        """Where they are."""
+        return self.path.as_uri()
+
+
+@pytest.fixture(scope="session")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """The reports of scenes.py, each written from its summary."""
+    folder = tmp_path_factory.mktemp("reports")
+    for name, made_summary in scenes.REPORTS.items():
+        (folder / f"{name}.html").write_text(report_html(made_summary()), encoding="utf-8")
+    return Folder(folder)
+
+
 Look = Callable[..., Watched]
 
 
@@ -245,7 +270,7 @@ def look(chromium: Any) -> Iterator[Look]:
     opened: list[tuple[Any, Watched]] = []
 
     def at(
-        served: Served, path: str, *, size: tuple[int, int] = DESKTOP, scheme: str = "light", status: int = 200
+        served: Served | Folder, path: str, *, size: tuple[int, int] = DESKTOP, scheme: str = "light", status: int = 200
     ) -> Watched:
         context = chromium.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
         watched = Watched(context.new_page(), served.url, status)

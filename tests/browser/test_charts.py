@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.browser import charts
-from tests.browser.conftest import PHONE, Look, Served, until
+from tests.browser.conftest import PHONE, Folder, Look, Served, until
 
+ANGRY = ".dist.two tr[data-x=anger]"
 BLANK = "i => { const u = Mien.plots[i].plot(); u.ctx.clearRect(0, 0, u.ctx.canvas.width, u.ctx.canvas.height); }"
 
 
@@ -69,3 +70,19 @@ def test_a_chart_is_still_drawn_after_an_update_and_a_change_of_its_size(floor: 
     fits = "document.querySelector('#comp').clientWidth - document.querySelector('#comp canvas').clientWidth"
     until(page, f"Math.abs({fits}) < 2")
     assert charts.faults(page) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "plot.replaceChildren()",
+        "plot.style.visibility = 'hidden'",
+        "row.querySelectorAll('td.n').forEach(e => { e.textContent = '40%'; })",
+        "row.querySelectorAll('rect').forEach(e => e.setAttribute('width', '90%'))",
+    ],
+)
+def test_a_report_that_does_not_draw_what_it_tells_is_found(reports: Folder, look: Look, wrong: str) -> None:
+    page = look(reports, "/report-gaps.html").page
+    assert charts.report_faults(page) == []
+    page.evaluate(f"([plot, row]) => {{ {wrong}; }}", [page.query_selector(at) for at in (".plot.comp", ANGRY)])
+    assert charts.report_faults(page) != []

@@ -8,6 +8,7 @@ change; the others are marked `system`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -16,8 +17,8 @@ from typing import Any, Final
 import pytest
 
 from tests.browser import charts, checks
-from tests.browser.conftest import Look, Site, Watched, until
-from tests.browser.scenes import SCENES, Scene
+from tests.browser.conftest import Folder, Look, Site, Watched, until
+from tests.browser.scenes import REPORTS, SCENES, Scene
 
 SIZES: Final = ((1366, 768), (1440, 900), (390, 844))
 THEMES: Final = ("light", "dark")
@@ -46,10 +47,13 @@ class Sight:
         return f"{self.scene.path}{'&' if '?' in self.scene.path else '?'}lang={self.language}"
 
 
-ALL: Final = [
-    Sight(scene=scene, theme=theme, language=language, size=size)
-    for scene, theme, language, size in product(SCENES, THEMES, LANGUAGES, SIZES)
-]
+def _all(scenes: Iterable[Scene]) -> list[Sight]:
+    cells = product(scenes, THEMES, LANGUAGES, SIZES)
+    return [Sight(scene=scene, theme=theme, language=language, size=size) for scene, theme, language, size in cells]
+
+
+ALL: Final = _all(SCENES)
+REPORTED: Final = _all(Scene(name=name, path=f"/{name}.html", live=False) for name in REPORTS)
 QUICK: Final = {
     "floor-busy-light-vi-1366x768",
     "floor-week-dark-en-390x844",
@@ -62,6 +66,8 @@ QUICK: Final = {
     "boxes-empty-dark-zh-1366x768",
     "error-unknown-dark-vi-390x844",
     "error-broken-light-zh-1366x768",
+    "report-gaps-light-vi-390x844",
+    "report-busy-dark-zh-1366x768",
 }
 
 
@@ -92,10 +98,21 @@ def test_a_page_is_in_order(sight: Sight, site: Site, look: Look, shots: Path) -
     assert watched.wrong == []
 
 
+@pytest.mark.parametrize("sight", _sights(REPORTED))
+def test_a_report_is_in_order(sight: Sight, reports: Folder, look: Look, shots: Path) -> None:
+    page = look(reports, f"{sight.scene.path}#lang={sight.language}", size=sight.size, scheme=sight.theme).page
+    assert page.locator("h1").count() == 1
+    assert page.evaluate("document.documentElement.lang") == TAGS[sight.language]
+    page.screenshot(path=shots / f"{sight.name}.png", full_page=True)
+    assert checks.all_of(page) == []
+    assert charts.report_faults(page) == []
+
+
 def test_the_quick_looks_have_every_page_theme_language_and_size() -> None:
-    chosen = [sight for sight in ALL if sight.name in QUICK]
+    every = [*ALL, *REPORTED]
+    chosen = [sight for sight in every if sight.name in QUICK]
     assert len(chosen) == len(QUICK)
-    assert {sight.scene.name.split("-")[0] for sight in chosen} == {scene.name.split("-")[0] for scene in SCENES}
+    assert {sight.scene.name.split("-")[0] for sight in chosen} == {sight.scene.name.split("-")[0] for sight in every}
     seen = {(sight.theme, sight.language) for sight in chosen}
     assert seen == set(product(THEMES, LANGUAGES))
     assert {sight.size for sight in chosen} == set(SIZES)
