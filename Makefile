@@ -4,7 +4,8 @@
 #   make test          ruff, mypy and the tests: what every change must pass
 #   make test-system   the long tests: every page in every state, theme, language and size
 #   make lint          ruff and mypy alone
-#   make bench         measurements, each beside its peer or its limit
+#   make bench         measurements, each beside its peer or its limit, and what changed since the last commit
+#   make bench-full    the longest ones too: a million frames, an hour of a person
 #   make docs          the pages of docs/ that are made from the code
 #   make schema        contract/schema.json, made from the contract
 #   make clean         remove .venv and what tools left
@@ -12,14 +13,14 @@
 #
 # demo: `DEMO_SECONDS=60` stops by itself; `CAMERA=0` takes a webcam; `DEMO_KEEP=DIR` keeps the databases; `PORT=8080`.
 # test, test-system: `MIEN_DATA=DIR` is where the data sets are; `MIEN_AXE=FILE` is axe-core; `MIEN_SHOTS=DIR` keeps the
-# pictures of the pages.
+# pictures of the pages. bench: `MIEN_PEER_PYTHON=PYTHON` is an interpreter that has the `fer` package.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-system lint bench docs schema clean help
+.PHONY: demo test test-system lint bench bench-full docs schema clean help
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -39,8 +40,10 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 bench: $(VENV)/.dev
-	$(BIN)/python -m bench.desk
-	$(BIN)/python -m bench.ingest
+	$(BIN)/python -m bench
+
+bench-full: $(VENV)/.dev
+	$(BIN)/python -m bench --full
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.docs

@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from bench.desk_peer import SHAPE, memory_mb
+from bench import clips
+from bench.machine import memory_mb
 from edge import bundle
 from edge.reader import FaceReader
 from edge.window import Seconds, summarise
@@ -29,16 +30,14 @@ def run(reader: FaceReader, frames_file: Path) -> dict[str, object]:
     times: list[float] = []
     cpu = 0.0
     read = 0
-    with frames_file.open("rb") as file:
-        while (flat := np.fromfile(file, np.uint8, int(np.prod(SHAPE)))).size:
-            image = flat.reshape(SHAPE)
-            wall_before, cpu_before = time.perf_counter(), time.process_time()
-            view = reader.read(image)
-            for window in seconds.add(len(times) / FPS, view):
-                summarise(window.views)
-            times.append(time.perf_counter() - wall_before)
-            cpu += time.process_time() - cpu_before
-            read += view.shares is not None
+    for image in clips.read_all(frames_file):
+        wall_before, cpu_before = time.perf_counter(), time.process_time()
+        view = reader.read(image)
+        for window in seconds.add(len(times) / FPS, view):
+            summarise(window.views)
+        times.append(time.perf_counter() - wall_before)
+        cpu += time.process_time() - cpu_before
+        read += view.shares is not None
     p50, p95 = np.percentile(times, [50, 95]) * 1000
     extra = {"p50_ms": float(p50), "p95_ms": float(p95)}
     return {"frames": len(times), "read": read, "wall_s": sum(times), "cpu_s": cpu, "mb": memory_mb(), **extra}
