@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import select
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -39,6 +40,18 @@ DATABASE_URL overrules the database named there.
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status. Errors are one line on standard error."""
+    try:
+        try:
+            return _main(argv)
+        finally:
+            sys.stdout.flush()  # here, where a reader that has gone can still be answered for
+    except BrokenPipeError:
+        if not _reader_has_gone():
+            raise
+        return 0
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -50,6 +63,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _reader_has_gone() -> bool:
+    """Whether whoever read our output has seen enough; then what is left of it goes nowhere, without a complaint."""
+    output = select.poll()
+    output.register(sys.stdout, 0)  # an error is told without being asked for
+    if not output.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -225,7 +248,4 @@ def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except BrokenPipeError:
-        os._exit(0)  # whoever read our output has seen enough
+    sys.exit(main())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import select
 import sys
 from pathlib import Path
 
@@ -45,12 +47,34 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 where it succeeded, 1 where it refused, with one line on standard error."""
+    try:
+        try:
+            return _main(argv)
+        finally:
+            sys.stdout.flush()  # here, where a reader that has gone can still be answered for
+    except BrokenPipeError:
+        if not _reader_has_gone():
+            raise
+        return 0
+
+
+def _main(argv: list[str] | None) -> int:
     arguments = _parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except ConvertError as error:
         print(f"mien-convert: {error}", file=sys.stderr)
         return 1
+
+
+def _reader_has_gone() -> bool:
+    """Whether whoever read our output has seen enough; then what is left of it goes nowhere, without a complaint."""
+    output = select.poll()
+    output.register(sys.stdout, 0)  # an error is told without being asked for
+    if not output.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 if __name__ == "__main__":

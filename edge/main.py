@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import select
 import signal
 import sys
 import threading
@@ -36,6 +38,18 @@ log: Final = logging.getLogger("mien.desk")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand; returns its exit code, which for an error is that of its class (edge/errors.py)."""
+    try:
+        try:
+            return _main(arguments)
+        finally:
+            sys.stdout.flush()  # here, where a reader that has gone can still be answered for
+    except BrokenPipeError:
+        if not _reader_has_gone():
+            raise
+        return 0
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     try:
@@ -45,6 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def _reader_has_gone() -> bool:
+    """Whether whoever read our output has seen enough; then what is left of it goes nowhere, without a complaint."""
+    output = select.poll()
+    output.register(sys.stdout, 0)  # an error is told without being asked for
+    if not output.poll(0):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def _run(options: argparse.Namespace) -> int:
