@@ -39,11 +39,12 @@ def write(path: Path, images: Iterable[Pixels], rate: float = 25.0) -> Path:
     return path
 
 
-def synthetic(seconds: Iterable[float]) -> Iterator[Pixels]:
-    """Pictures of the synthetic clip, half as large."""
+def synthetic(seconds: Iterable[float], *, whole: bool = False) -> Iterator[Pixels]:
+    """Pictures of the synthetic clip, half as large unless they are to be `whole`."""
     clip = SyntheticClip()
     for second in seconds:
-        yield cv2.resize(clip.picture(second), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        image = clip.picture(second)
+        yield image if whole else cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 
 def times(begin: float, end: float, rate: float = 25.0) -> list[float]:

@@ -1,0 +1,157 @@
+"""`mien-desk analyze` as a person runs it: exit codes, stopping it, and what becomes of its workers."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.analyze.results import Summary
+from edge.errors import OutputError
+from tests.edge.analyze.films import lines, readings, synthetic, times, write
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Half a minute: longer than any of these tests takes to stop it."""
+    return write(tmp_path_factory.mktemp("clip") / "clip.mp4", synthetic(times(0, 30)))
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(tmp_path_factory.mktemp("short") / "short.mp4", synthetic(times(2, 4)))
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "edge.main", "analyze", *map(str, arguments)]
+
+
+@contextmanager
+def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process, ended afterwards whatever happens."""
+    with subprocess.Popen(
+        command(*arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(true: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.02)
+
+
+def some_readings(out: Path) -> Callable[[], bool]:
+    return lambda: (out / "readings.jsonl").exists() and (out / "readings.jsonl").read_bytes().count(b"\n") >= 2
+
+
+def workers(of: int) -> list[int]:
+    """The processes that an analysis started to decode."""
+    children = Path(f"/proc/{of}/task/{of}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def summary_of(out: Path) -> Summary:
+    return msgspec.json.decode((out / "summary.json").read_bytes(), type=Summary)
+
+
+def test_it_says_what_it_found_and_where_the_results_lie(short: Path, tmp_path: Path) -> None:
+    done = subprocess.run(command(short, "--out", tmp_path), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "happiness" in done.stdout
+    assert all(str(tmp_path / name) in done.stdout for name in ("readings.jsonl", "summary.json", "report.html"))
+
+
+def test_a_recording_that_cannot_be_read_is_said_and_is_exit_code_1(short: Path, tmp_path: Path) -> None:
+    (tmp_path / "words.mp4").write_text("words")
+    arguments = (tmp_path / "words.mp4", short, "--out", tmp_path / "out", "--quiet")
+    done = subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "words.mp4: is no video that can be read" in done.stdout
+    assert done.stderr == ""
+    assert summary_of(tmp_path / "out").files[1].complete
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_it_leaves_what_it_read_and_exit_code_130(clip: Path, tmp_path: Path, number: signal.Signals) -> None:
+    with running(clip, clip, "--out", tmp_path, "--workers", 1) as process:
+        wait_for(some_readings(tmp_path), "there are readings")
+        process.send_signal(number)
+        assert process.wait(PATIENCE_S) == 130
+    found = summary_of(tmp_path)
+    assert not found.complete
+    assert 0 < found.all.seconds < 60
+    assert len(readings(tmp_path)) == math.ceil(found.all.seconds)
+    assert [file.complete for file in found.files] == [False, False]
+    assert "stopped before" in (found.files[1].fault or "")
+    assert (tmp_path / "report.html").stat().st_size > 0
+
+
+def test_a_recording_over_which_a_worker_dies_is_named_and_the_next_one_read(
+    clip: Path, short: Path, tmp_path: Path
+) -> None:
+    with running(clip, short, "--out", tmp_path, "--workers", 1) as process:
+        wait_for(some_readings(tmp_path), "there are readings")
+        (worker,) = workers(process.pid)
+        os.kill(worker, signal.SIGKILL)
+        assert process.wait(PATIENCE_S) == 1
+    died, read = summary_of(tmp_path).files
+    assert died.fault is not None
+    assert "SIGKILL" in died.fault
+    assert died.frames >= 50
+    assert (read.complete, read.frames) == (True, 50)
+
+
+def test_workers_end_with_the_analysis_however_it_ends(clip: Path, tmp_path: Path) -> None:
+    with running(clip, "--out", tmp_path, "--workers", 1) as process:
+        wait_for(some_readings(tmp_path), "there are readings")
+        (worker,) = workers(process.pid)
+        process.kill()
+        process.wait()
+        wait_for(lambda: not Path(f"/proc/{worker}/cmdline").exists(), "its worker has ended")
+    assert len(readings(tmp_path)) >= 2
+
+
+def test_a_full_disk_is_an_error_of_one_line_and_leaves_whole_lines(clip: Path, tmp_path: Path) -> None:
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    done = subprocess.run(
+        command(clip, "--out", tmp_path, "--quiet"), cwd=ROOT, capture_output=True, text=True, preexec_fn=little_room
+    )
+    assert done.returncode == OutputError.exit_code
+    assert "readings.jsonl: cannot be written" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert len(lines(tmp_path)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--every", "0"), ("--fps", "-1"), ("--workers", "x"), ("--began", "yesterday"), ("--role", "boss")],
+)
+def test_options_that_make_no_sense_are_refused(
+    tmp_path: Path, option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edge.main import main
+
+    with pytest.raises(SystemExit) as caught:
+        main(["analyze", "a.mp4", "--out", str(tmp_path), option, value])
+    assert caught.value.code == 2
+    assert option in capsys.readouterr().err
