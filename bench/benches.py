@@ -103,7 +103,9 @@ def _pages() -> tuple[Figure, ...]:
     ]
     asked = Figure(name="week by one query", unit="ms", better=Better.LOWER, noise=CLOCK,
                    beside="the same of minutes", judged=Judged.TIMES, must=1.0, reach=5.0)  # fmt: skip
-    return (*first, *drawn, *sizes, asked)
+    cpu = Figure(name="CPU of every page once", unit="ms", better=Better.LOWER, noise=CPU,
+                 beside="fixed pages of their size", must=2000.0, reach=800.0)  # fmt: skip
+    return (*first, cpu, *drawn, *sizes, asked)
 
 
 def _start() -> tuple[Figure, ...]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from bench import clips
 from bench.errors import BenchError, CannotMeasure
 from bench.figures import Found, Given, Measured
-from bench.hot import UNITS, prepare
+from bench.hot import FRAMES, UNITS, prepare
 from bench.side import Side
 
 LONGEST_S: Final = 120.0
@@ -29,7 +29,7 @@ def measure(given: Given) -> Found:
     """The mean over `count` passes of every stage and its peer. Raises CannotMeasure without valgrind."""
     if shutil.which("valgrind") is None or shutil.which("callgrind_control") is None:
         raise CannotMeasure("no valgrind on this machine: install it")
-    frames = clips.write_all(given.folder, UNITS["read a frame"])["synthetic"]
+    frames = clips.write_all(given.folder, FRAMES)["synthetic"]
     prepare(given.folder, given.count + 1)  # a first call is not counted
     command = ["valgrind", "--tool=callgrind", "--instr-atstart=no", f"--callgrind-out-file={given.folder / OUT}"]
     command += [sys.executable, "-m", "bench.hot", str(frames), str(given.folder)]

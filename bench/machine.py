@@ -51,6 +51,12 @@ def memory_mb(pid: int | str = "self") -> dict[str, float]:
     return {name: int(lines[key].split()[0]) * 1024 / _MB for name, key in _STATUS.items()}
 
 
+def cpu_s(pid: int) -> float:
+    """Seconds of processor time that a process has had, in steps of a hundredth. Raises OSError where it has ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def tree_mb(pid: int) -> float:
     """Memory of a process and all its children in MB: a page that several of them share counts once (PSS)."""
     total = 0.0

@@ -23,6 +23,7 @@ from bench import year
 from bench.benches import DRAWN, PAGES, bench
 from bench.errors import BenchError, CannotMeasure
 from bench.figures import Found, Given, Measured
+from bench.machine import cpu_s
 from bench.pages_browser import Browser, chromium
 from bench.side import Side
 from central import database
@@ -48,7 +49,7 @@ def measure(given: Given) -> Found:
     command = [sys.executable, "-m", "bench.pages_server"]
     with Side([*command, str(file), str(NOW_MS)]) as ours, Side(command) as fixed:
         ports = ours.about["port"], fixed.about["port"]
-        answers = _first_bytes(*ports, given.rounds)
+        answers, values["CPU of every page once"] = _first_bytes(ours, fixed, given.rounds)
         values |= {f"{page}: first byte": Measured(a["ms"], a["fixed_ms"]) for page, a in answers.items()}
         details["pages"] = answers
         try:
@@ -66,22 +67,26 @@ def path_of(page: str) -> str:
     return {"floor": "/", "desk": "/desks/1", "boxes": "/boxes"}[kind] + (f"?range={key}" if key else "")
 
 
-def _first_bytes(port: int, fixed_port: int, rounds: int) -> dict[str, dict[str, Any]]:
+def _first_bytes(ours: Side, fixed: Side, rounds: int) -> tuple[dict[str, dict[str, Any]], Measured]:
     """By page, milliseconds to the first byte of it and of a fixed page of its size, by turns; medians.
 
-    The centre sends a page that it made within the last second again, so each round asks for each page once.
+    And the processor time, in milliseconds, that the two servers took to answer each page once. The centre sends a page
+    that it made within the last second again, so each round asks for each page once.
     """
+    port, fixed_port = ours.about["port"], fixed.about["port"]
     firsts = {page: _ask(port, path_of(page)) for page in PAGES}
+    before = cpu_s(ours.pid), cpu_s(fixed.pid)
     found: dict[str, list[tuple[float, float]]] = {page: [] for page in PAGES}
     for _ in range(rounds):
         time.sleep(ANEW_S)
         for page, (_, size) in firsts.items():
             found[page].append((_ask(port, path_of(page))[0], _ask(fixed_port, f"/{size}")[0]))
+    spent = [1000 * (cpu_s(side.pid) - at) / rounds for side, at in zip((ours, fixed), before, strict=True)]
     answers = {}
     for page, (first, size) in firsts.items():
-        ours, fixed = (statistics.median(column) for column in zip(*found[page], strict=True))
-        answers[page] = {"ms": round(ours, 2), "fixed_ms": round(fixed, 2), "first_ms": round(first, 2), "bytes": size}
-    return answers
+        ms, fixed_ms = (statistics.median(column) for column in zip(*found[page], strict=True))
+        answers[page] = {"ms": round(ms, 2), "fixed_ms": round(fixed_ms, 2), "first_ms": round(first, 2), "bytes": size}
+    return answers, Measured(*spent)
 
 
 def _ask(port: int, path: str) -> tuple[float, int]:

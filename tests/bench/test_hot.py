@@ -18,7 +18,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_stage_and_its_peer_can_be_called_again(folder: Path) -> None:
-    stages = hot.stages(clips.write_all(folder, hot.UNITS["read a frame"])["synthetic"], folder)
+    stages = hot.stages(clips.write_all(folder, hot.FRAMES)["synthetic"], folder)
     assert [*stages] == [*hot.UNITS]
     for ours, bare in stages.values():
         for _ in range(2):
