@@ -24,8 +24,8 @@ from edge.analyze.part import Send, read_part
 from edge.errors import CaptureError, MienDeskError
 from edge.reader import FaceReader
 
-CASCADE_S: Final = 0.6  # how often all faces are looked for while others are followed: a desk's every 15th of 25 frames
-MOST_FRAMES_BETWEEN: Final = 36  # at any rate
+CASCADE_S: Final = 1.0  # how often all faces are looked for while others are followed: a desk's every 15th of 15 frames
+MOST_FRAMES_BETWEEN: Final = 60  # at any rate
 
 
 def main(connection: Connection, parent: int, setup: bytes) -> None:

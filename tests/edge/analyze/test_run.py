@@ -70,20 +70,21 @@ def test_accuracy_on_pictures_is_that_of_the_models_evaluation(tmp_path: Path) -
     from edge import bundle
     from models.samples import read_samples
 
-    table, pictures = tmp_path / "half.parquet", tmp_path / "pictures"
-    whole = parquet.read_table(data_folder() / "taiwanese/taiwanese.parquet")
-    half = whole.take(list(range(0, len(whole), 2)))
-    parquet.write_table(half, table)
+    table, pictures = data_folder() / "taiwanese/taiwanese.parquet", tmp_path / "pictures"
     pictures.mkdir()
-    for row, image in enumerate(half["image"].to_pylist()):
+    for row, image in enumerate(parquet.read_table(table, columns=["image"])["image"].to_pylist()):
         (pictures / f"{row}.jpg").write_bytes(image)
-    samples = read_samples(table, bundle.load().expression.input.crop_of_box_height)
     summary = run(tmp_path / "out", pictures).summary
     assert summary.files[0].kind is Kind.PICTURES
+
+    model = evaluate.Model(bundle.DEFAULT)
+    samples = read_samples(table, model.card.input.crop_of_box_height)
+    evaluated = float(np.mean(model.shares(samples.crops).argmax(axis=1) == samples.labels))
     found = {int(Path(line["file"]).stem): line.get("label") for line in lines(tmp_path / "out")}
     right = [found[row] == EXPRESSIONS[label] for row, label in zip(samples.rows, samples.labels, strict=True)]
-    evaluated = evaluate.evaluate(evaluate.Model(bundle.DEFAULT), table).scores.accuracy
-    assert sum(right) / len(right) == pytest.approx(evaluated, abs=0.005)
+    read = [found[row] is not None for row in samples.rows]
+    assert np.mean(read) >= 0.98  # the others have a reason, such as `unsure`
+    assert sum(right) / sum(read) == pytest.approx(evaluated, abs=0.005)
 
 
 @pytest.fixture(scope="module")
