@@ -1,8 +1,8 @@
 """Instructions of each stage of the hot path, by callgrind: a change of 2 % shows, however busy the machine is.
 
 Callgrind counts what a virtual processor with AVX2 executes, so the figures are the same on every machine with the same
-libraries, to about a tenth of a percent from run to run; they say nothing about caches, waiting or the disk. Beside
-each stage is the least that does its work, in the same run.
+libraries, to less than a percent from run to run (encoding: 3); they say nothing about caches, waiting or the disk.
+Beside each stage is the least that does its work, in the same run.
 """
 
 from __future__ import annotations
