@@ -17,8 +17,10 @@ import msgspec
 import pytest
 
 from edge.analyze.results import Summary
-from edge.errors import OutputError
+from edge.errors import OutputError, SettingsError
+from tests.broker import mosquitto, needs_mosquitto
 from tests.edge.analyze.films import lines, readings, synthetic, times, write
+from tests.edge.centre import Centre
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 60.0
@@ -155,3 +157,30 @@ def test_options_that_make_no_sense_are_refused(
         main(["analyze", "a.mp4", "--out", str(tmp_path), option, value])
     assert caught.value.code == 2
     assert option in capsys.readouterr().err
+
+
+@needs_mosquitto
+def test_readings_are_handed_to_the_centre_recording_by_recording_and_once(short: Path, tmp_path: Path) -> None:
+    config = tmp_path / "desk.toml"
+    with mosquitto(tmp_path / "broker") as broker, Centre(broker.port) as centre:
+        config.write_text(f'[box]\nid = "desk-01"\n[store]\npath = "desk.db"\n[broker]\nport = {broker.port}\n')
+        for said in ("the centre received 2 readings", "2 readings were handed over before"):
+            arguments = (short, "--out", tmp_path / "out", "--publish", config)
+            done = subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            assert said in done.stderr
+        sent = [one for message in centre.messages for one in message.readings]
+    assert [msgspec.structs.replace(one, seq=0) for one in sent] == readings(tmp_path / "out")
+
+
+def test_settings_that_publish_nothing_are_refused_before_anything_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from edge.main import main
+
+    config = tmp_path / "desk.toml"
+    config.write_text('[box]\nid = "desk-01"\n[policy]\nname = "mirror"\npublish = false\n')
+    code = main(["analyze", "a.mp4", "--out", str(tmp_path / "out"), "--publish", str(config)])
+    assert code == SettingsError.exit_code
+    assert "publishes nothing" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
