@@ -7,12 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser import checks
 from tests.browser.conftest import PHONE, Look, Served, Site
-from tests.browser.scenes import SCENES, Scene
 
 system = pytest.mark.system
-NARROWEST = (320, 700)
 COUNT = """([id, names]) => {                 // how many pixels of a canvas have each token's colour
   const canvas = document.querySelector(id + " canvas"), c = canvas.getContext("2d");
   const data = c.getImageData(0, 0, canvas.width, canvas.height).data, found = {};
@@ -104,17 +101,6 @@ def test_twelve_desks_stand_above_the_fold_of_a_small_desktop(floor: Served, loo
         page.evaluate("Math.max(...[...document.querySelectorAll('.tile')].map(t => t.getBoundingClientRect().bottom))")
         <= 768
     )
-
-
-@system
-@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.name)
-@pytest.mark.parametrize("language", ["en", "zh", "vi"])
-def test_no_page_scrolls_sideways_or_cuts_a_word_on_the_narrowest_phone(
-    site: Site, look: Look, scene: Scene, language: str
-) -> None:
-    path = f"{scene.path}{'&' if '?' in scene.path else '?'}lang={language}"
-    page = look(site(scene.place), path, size=NARROWEST, status=scene.status).page
-    assert [*checks.sideways(page), *checks.cut(page)] == []
 
 
 @pytest.mark.parametrize(
