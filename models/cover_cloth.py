@@ -31,6 +31,16 @@ def _wave(side: int, draw: Draw) -> Floats:
     return np.asarray(np.sign(wave) if draw.random() < 0.5 else wave, np.float32)
 
 
+def _checks(side: int, draw: Draw) -> Floats:
+    """Squares or oblongs of two greys, -1 and 1, slanting or not."""
+    rows, columns = np.indices((side, side), np.float32)
+    turn = draw.normal(0, 0.15) if draw.random() < 0.6 else draw.uniform(0, np.pi)
+    wide, high = np.exp(draw.uniform(np.log(1.5), np.log(14))) * np.array([1.0, draw.uniform(0.7, 1.4)])
+    across = rows * np.sin(turn) + columns * np.cos(turn)
+    down = rows * np.cos(turn) - columns * np.sin(turn)
+    return np.asarray((np.floor(across / wide) + np.floor(down / high)) % 2 * 2 - 1, np.float32)
+
+
 def _clouds(side: int, draw: Draw, cells: int) -> Floats:
     """Soft random patches, about -1 to 1."""
     coarse = draw.uniform(-1, 1, (cells, cells)).astype(np.float32)
@@ -54,7 +64,7 @@ def _print(side: int, others: Bytes, draw: Draw) -> Floats:
     if kind == "stripes":
         return _wave(side, draw)
     if kind == "checks":
-        return _wave(side, draw) * _wave(side, draw)
+        return _checks(side, draw) if draw.random() < 0.6 else _wave(side, draw) * _wave(side, draw)
     if kind == "dots":
         return _dots(side, draw)
     piece = others[int(draw.integers(len(others)))]

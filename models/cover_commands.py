@@ -14,10 +14,10 @@ import torch
 from edge.detect import Detector
 from models import cover_describe
 from models.card import sha256_of
-from models.cover import CoverRecipe, false_alarm_threshold, logits, to_onnx, train
+from models.cover import CoverRecipe, false_alarm_threshold, probabilities, to_onnx, train
 from models.cover_card import CARD, WEIGHTS, CoverScore, load, page, save
 from models.cover_cloth import Repertoire
-from models.cover_data import FOLDS, Crops, Views, drawn_crops, joined, read_views
+from models.cover_data import FOLDS, Views, drawn_crops, joined, read_views
 from models.cover_evaluate import CoverModel, evaluate, score, table
 from models.data import copies_of, read_faces
 from models.datasets import CK48, MUXSPACE, TAIWANESE, TRAIN, VALID, data_file
@@ -25,7 +25,7 @@ from models.describe import CROP_OF_BOX_HEIGHT
 
 UTKFACE = Path("utkface/utkface.parquet")
 ASIDE, REPORTED = 0, 1  # folds: what chooses the threshold, and of muxspace what is only reported on
-COUNT = 400
+COUNT = 300
 
 # What goes into the card: the data set, its file, the fold of it, and what to say of it.
 MEASURED: tuple[tuple[str, Path, int | None, str], ...] = (
@@ -97,12 +97,13 @@ def train_cover(options: Namespace) -> None:
     crops = drawn_crops(used, detector, CROP_OF_BOX_HEIGHT, how, recipe.seed)
     network = train(crops, recipe)
     kept = drawn_crops(aside, detector, CROP_OF_BOX_HEIGHT, how, recipe.seed + 1)
-    values = logits(network, kept)
-    threshold = false_alarm_threshold(values[~kept.drawn], recipe.false_alarms)
     options.bundle.mkdir(parents=True, exist_ok=True)
     weights = options.bundle / WEIGHTS
     onnx.save(to_onnx(network), weights)
-    counts = cover_describe.Counts(len(used), len(crops), len(aside), _missed(values, kept, threshold))
+    values = probabilities(weights, kept)
+    threshold = false_alarm_threshold(values[~kept.drawn], recipe.false_alarms)
+    missed = float((values[kept.labels == 1] <= threshold).mean())
+    counts = cover_describe.Counts(len(used), len(crops), len(aside), missed)
     save(cover_describe.card(network, weights, threshold, recipe, how, counts), options.bundle / CARD)
     print(
         f"{weights}: sha256 {sha256_of(weights)}, threshold {threshold}, {counts.missed:.2%} missed on faces kept aside"
@@ -113,11 +114,6 @@ def _without_copies(options: Namespace, detector: Detector) -> Views:
     faces, valid = (read_faces(data_file(path)).images for path in (options.train_data, options.valid_data))
     rows = ~copies_of(faces, valid) & (np.arange(len(faces)) % options.every == 0)
     return read_views(data_file(options.train_data), detector, rows)
-
-
-def _missed(values: "np.typing.NDArray[np.float32]", crops: Crops, threshold: float) -> float:
-    limit = np.log(threshold / (1 - threshold))
-    return float((values[crops.labels == 1] <= limit).mean())
 
 
 def evaluate_cover(options: Namespace) -> None:

@@ -19,7 +19,8 @@ VERSION = "1.0.0"
 TRAINED_ON = (
     TrainingData(
         name="FER-2013, split Training",
-        source="Goodfellow et al. 2013, face pictures found on the web; the pictures alone, no labels.",
+        source="Goodfellow et al. 2013, face pictures found on the web; a part of the pictures, without labels, and "
+        "without near copies of PublicTest.",
         licence="Kaggle competition data (DbCL).",
     ),
     TrainingData(
@@ -32,6 +33,7 @@ TRAINED_ON = (
 LIMITS = (
     "All covers that it learned from and is scored on are drawn: photographs of people in masks were not at hand.",
     "It looks at the mouth: sunglasses or a hand before the eyes are none of its business.",
+    "A hand before the mouth is to count as free, since it comes and goes; some are called covered nevertheless.",
     "A mask that one sees through, or that leaves most of the mouth free, is no cover to it.",
     "It says nothing of who wears a mask or why, and must not be used to find out who wears none.",
 )

@@ -1,4 +1,4 @@
-"""Things drawn before the lower half of a face, to score and test with: masks of many makes, a scarf, a hand.
+"""Things drawn before the lower half of a face, to score and test with: masks of many makes, and a scarf.
 
 They share no code with what the cover network was trained on. A place on a face is (across, down): across in distances
 between the eyes, down in distances from the eyes to the mouth; the eyes are at (-0.5, 0) and (0.5, 0), the mouth at
@@ -159,20 +159,6 @@ def low(image: Pixels, landmarks: Floats, draw: Draw) -> Pixels:
     return fill(image, on_face(landmarks, LOW), paint)
 
 
-def hand(image: Pixels, landmarks: Floats, draw: Draw) -> Pixels:
-    """Four fingers of skin across mouth and nose tip."""
-    x, y = np.rint(on_face(landmarks, [(0.0, -0.5)])[0]).astype(int).tolist()
-    height, width = image.shape[:2]
-    tone = image[min(max(y, 0), height - 1), min(max(x, 0), width - 1)].astype(float)
-    thick = 0.3 * float(np.linalg.norm(landmarks[1] - landmarks[0]))
-    for i, down in enumerate((0.68, 0.95, 1.22, 1.49)):
-        ends = np.rint(on_face(landmarks, [(-1.3, down + 0.1), (0.75 - 0.08 * abs(i - 1), down)])).astype(np.int32)
-        for part, shade in ((1.0, 0.6), (0.8, 0.95), (0.4, 1.05)):
-            colour = [int(v) for v in (tone * shade).clip(0, 255)]
-            cv2.line(image, ends[0].tolist(), ends[1].tolist(), colour, max(1, round(thick * part)), cv2.LINE_AA)
-    return image
-
-
 def camouflage(image: Pixels, landmarks: Floats, draw: Draw) -> Pixels:
     """Large soft patches of four colours."""
     reach = max(4, round(0.35 * float(np.linalg.norm(landmarks[1] - landmarks[0]))))
@@ -211,7 +197,7 @@ def smile(image: Pixels, landmarks: Floats, draw: Draw) -> Pixels:
 STYLES: dict[str, Callable[[Pixels, Floats, Draw], Pixels]] = {
     style.__name__: style
     for style in (
-        surgical, white, black, any_colour, rectangle, checks, stripes, flowers, skin, respirator, scarf, low, hand,
+        surgical, white, black, any_colour, rectangle, checks, stripes, flowers, skin, respirator, scarf, low,
         camouflage, lettering, smile,
     )
 }  # fmt: skip

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from models.networks.se_resnet import standardise
 
-WIDTHS = (12, 24, 32, 48)
+WIDTHS = (16, 32, 32, 48)
 SIDE_AT_END = 5  # of 40 pixels after three halvings
 
 

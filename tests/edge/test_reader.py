@@ -85,15 +85,18 @@ def test_a_face_that_leaves_is_gone_in_that_frame_and_read_again_in_the_frame_in
 
 
 def test_the_woman_who_cries_is_more_negative_than_happy_and_later_happiness_leads() -> None:
-    crying, laughing = [], []
+    crying, laughing, unread = [], [], []
     for second, view in views("WolfgangLanger_Pexels.mp4"):
-        assert view.shares is not None, f"{view.reason} at {second:.2f} s"
-        if second < 9:
+        if view.shares is None:
+            unread.append((second, view.reason))
+        elif second < 9:
             crying.append(negative(view.shares.tolist()) > view.shares[HAPPINESS])
         elif second > 11:
             laughing.append(int(view.shares.argmax()) == HAPPINESS)
     assert np.mean(crying) >= 0.95
     assert np.mean(laughing) >= 0.99
+    # For three seconds she holds her hands before her mouth; hardly a frame of that may be taken for a mask.
+    assert len(unread) <= 4, unread
 
 
 def test_the_woman_s_clip_has_a_reading_for_each_second() -> None:
