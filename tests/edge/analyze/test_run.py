@@ -35,6 +35,7 @@ def frames_of(video: Path, folder: Path) -> Path:
 
 
 @needs_ffmpeg
+@pytest.mark.timeout(300)
 def test_a_clip_as_video_as_gif_and_as_images_shows_the_same(tmp_path: Path) -> None:
     video = write(tmp_path / "clip.mp4", synthetic(times(0, 60, 5), whole=True), 5.0)
     ffmpeg("-i", video, tmp_path / "clip.gif")
