@@ -25,7 +25,7 @@ from models.describe import CROP_OF_BOX_HEIGHT
 
 UTKFACE = Path("utkface/utkface.parquet")
 ASIDE, REPORTED = 0, 1  # folds: what chooses the threshold, and of muxspace what is only reported on
-COUNT = 300
+COUNT = 120
 
 # What goes into the card: the data set, its file, the fold of it, and what to say of it.
 MEASURED: tuple[tuple[str, Path, int | None, str], ...] = (
