@@ -2,17 +2,18 @@
 
     detector.json       the card of the detector: the file and the hash of each of MTCNN's three networks; where there
                         is none, the default bundle's detector finds the faces
-    expression.json     the card of the expression network: its file, hash, input, output and temperature
+    expression.json     the card of the expression network: its file, hash, input, and the operating points at which it
+                        can be used; the first is the default
     cover.json          the card of the network that sees whether the mouth is covered; where there is none, the
                         default bundle's looks
     *.onnx              the networks
 
-The default bundle is package data; another folder of the same form can be named in the settings.
+The packaged bundles are package data; another folder of the same form can be named as well as one of these.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -27,7 +28,10 @@ BUNDLES = Path(__file__).parent / "bundles"
 DEFAULT = BUNDLES / "default"
 
 _FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]  # no path: a bundle is one flat folder
-_Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=31)]  # two of them name a model
+# The three together, with what joins them, are a Name of the contract, of 64 letters at most.
+_Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=31)]
+_Version = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=15)]
+_PointName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=16)]
 _Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 _Positive = Annotated[float, Meta(gt=0)]
 
@@ -66,26 +70,40 @@ class ExpressionInput(msgspec.Struct, frozen=True):
 
 
 class ExpressionOutput(msgspec.Struct, frozen=True):
-    """What it gives: logits of `classes`, to be divided by `temperature` before the softmax."""
+    """One of the network's outputs: logits of `classes`, all or some of the contract's expressions, in its order."""
 
-    classes: tuple[str, ...]
+    name: Annotated[str, Meta(min_length=1, max_length=255)]
+    classes: Annotated[tuple[str, ...], Meta(min_length=2)]
+
+
+class OperatingPoint(msgspec.Struct, frozen=True):
+    """A way to use the network: probabilities are softmax(logits / temperature + shift) of one of its outputs.
+
+    `shift` is empty or has a log probability for each of the output's classes. A face whose largest probability, over
+    the mean of its views, is under `unsure_below` is unsure; 0 leaves it to the desk when a face is.
+    """
+
+    name: _PointName
+    output: ExpressionOutput
     temperature: _Positive
+    shift: tuple[float, ...] = ()
+    unsure_below: Annotated[float, Meta(ge=0, lt=1)] = 0.0
 
 
 class ExpressionCard(msgspec.Struct, frozen=True):
     """expression.json; what else stands in it is for readers."""
 
     name: _Word
-    version: _Word
+    version: _Version
     file: _FileName
     sha256: _Sha256
     input: ExpressionInput
-    output: ExpressionOutput
+    points: Annotated[tuple[OperatingPoint, ...], Meta(min_length=1)]
     flip_average: bool = True
 
     @property
     def model(self) -> str:
-        """The id that readings carry."""
+        """The network's id."""
         return f"{self.name}-{self.version}"
 
 
@@ -105,13 +123,32 @@ _Card = TypeVar("_Card", DetectorCard, ExpressionCard, CoverCard)
 
 @dataclass(frozen=True)
 class Bundle:
-    """A folder of models whose cards were read; the files are checked against them when they are loaded."""
+    """A folder of models whose cards were read, at one operating point of its expression network.
+
+    The files are checked against the cards when they are loaded.
+    """
 
     folder: Path
     detector: DetectorCard
     expression: ExpressionCard
+    point: OperatingPoint
     cover: CoverCard | None = None
     cover_folder: Path = DEFAULT
+
+    @property
+    def model(self) -> str:
+        """The id that readings carry: the network's, and where it is not the default, the operating point's name."""
+        default = self.point.name == self.expression.points[0].name
+        return self.expression.model if default else f"{self.expression.model}:{self.point.name}"
+
+    def at(self, point: str) -> Bundle:
+        """The same bundle at its operating point of that name, at the default where it is "". Raises ModelError."""
+        points = self.expression.points
+        for one in points:
+            if point in ("", one.name):
+                return replace(self, point=one)
+        known = ", ".join([f"{points[0].name} (the default)", *(one.name for one in points[1:])])
+        raise ModelError(f'operating point "{point}": {self.expression.model} has none of that name; there are {known}')
 
     def expression_file(self) -> ModelFile:
         """The file of the expression network."""
@@ -142,40 +179,58 @@ def detector_card(folder: Path = DEFAULT) -> DetectorCard:
     return _read_card(detector_folder(folder) / "detector.json", DetectorCard)
 
 
-def load(folder: Path | None = None) -> Bundle:
-    """Read the cards of a bundle, by default the package's. Raises ModelError where one is missing or wrong."""
+def load(folder: Path | None = None, point: str = "") -> Bundle:
+    """Read the cards of a bundle, by default the package's, at its operating point `point`, by default the first.
+
+    Raises ModelError where a card is missing or wrong, or where there is no such point.
+    """
     folder = folder or DEFAULT
     cover = (folder if (folder / "cover.json").exists() else DEFAULT) / "cover.json"
+    card = _read_card(folder / "expression.json", ExpressionCard)
+    _check_points(folder / "expression.json", card.points)
     bundle = Bundle(
         folder,
         detector_card(folder),
-        _read_card(folder / "expression.json", ExpressionCard),
+        card,
+        card.points[0],
         _read_card(cover, CoverCard) if cover.exists() else None,
         cover.parent,
     )
-    if bundle.expression.output.classes != EXPRESSIONS:
-        raise ModelError(
-            f"{folder / 'expression.json'}: its classes are {', '.join(bundle.expression.output.classes)}, "
-            f"but readings are of {', '.join(EXPRESSIONS)}; install a bundle for this version"
-        )
-    return bundle
+    return bundle.at(point)
 
 
-def named(name: str, packaged: Path = BUNDLES) -> Bundle:
-    """The bundle that `name` means: a folder, a packaged bundle, or the name of a packaged bundle's expression network.
+def _check_points(path: Path, points: tuple[OperatingPoint, ...]) -> None:
+    for i, point in enumerate(points):
+        classes = point.output.classes
+        if classes != tuple(name for name in EXPRESSIONS if name in classes):
+            raise ModelError(
+                f"{path}: the classes of its point {point.name} are {', '.join(classes)}, but readings are of "
+                f"{', '.join(EXPRESSIONS)}, in this order; install a bundle for this version"
+            )
+        if point.shift and len(point.shift) != len(classes):
+            raise ModelError(
+                f"{path}: its point {point.name} shifts {len(point.shift)} of {len(classes)} classes; "
+                "reinstall the bundle"
+            )
+        if point.name in (other.name for other in points[:i]):
+            raise ModelError(f"{path}: two of its points are named {point.name}; reinstall the bundle")
 
+
+def named(name: str | None = None, point: str = "", packaged: Path = BUNDLES) -> Bundle:
+    """The bundle that `name` means, at its operating point `point`, by default the first.
+
+    A packaged bundle, the name of a packaged bundle's expression network, or else a folder, which a slash makes sure
+    of; None means the default.
     Raises ModelError, with what there is, where it means none.
     """
-    folder = Path(name)
-    if (folder / "expression.json").is_file():
-        return load(folder)
-    if (packaged / name / "expression.json").is_file():
-        return load(packaged / name)
-    there = {
-        folder.name: load(folder) for folder in sorted(packaged.iterdir()) if (folder / "expression.json").exists()
-    }
-    for bundle in there.values():
+    name = name or DEFAULT.name
+    if "/" not in name and (packaged / name / "expression.json").is_file():
+        return load(packaged / name, point)
+    there = [load(folder) for folder in sorted(packaged.iterdir()) if (folder / "expression.json").is_file()]
+    for bundle in there:
         if name in (bundle.expression.name, bundle.expression.model):
-            return bundle
-    known = ", ".join(f"{folder} ({bundle.expression.model})" for folder, bundle in there.items())
+            return bundle.at(point)
+    if (Path(name) / "expression.json").is_file():
+        return load(Path(name), point)
+    known = ", ".join(f"{bundle.folder.name} ({bundle.expression.model})" for bundle in there)
     raise ModelError(f'model "{name}": there is none of that name; there are {known}, or give the folder of a bundle')

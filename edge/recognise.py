@@ -1,12 +1,13 @@
-"""How a face looks: the expression network on one crop and its mirror image, calibrated by its temperature."""
+"""How a face looks: the expression network on one crop and its mirror image, calibrated by its operating point."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.expressions import EXPRESSIONS
 from edge.align import face_crop, place
-from edge.bundle import Bundle, ExpressionCard
+from edge.bundle import Bundle, ExpressionCard, OperatingPoint
 from edge.detect import Face
 from edge.errors import ModelError
 from edge.runtime.backend import Backend
@@ -16,33 +17,35 @@ Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 
-def softmax(logits: Floats, temperature: float) -> Floats:
-    """Probabilities over the last axis of logits divided by `temperature`."""
-    scaled = logits / temperature
+def softmax(logits: Floats, temperature: float, shift: tuple[float, ...] = ()) -> Floats:
+    """Probabilities over the last axis of logits / `temperature` + `shift`, which has one value a class, or none."""
+    scaled = logits / np.float32(temperature) + np.asarray(shift or 0.0, np.float32)
     power = np.exp(scaled - scaled.max(axis=-1, keepdims=True))
     shares: Floats = power / power.sum(axis=-1, keepdims=True)
     return shares
 
 
 class Recogniser:
-    """The expression network of a bundle."""
+    """The expression network of a bundle, at one operating point."""
 
-    def __init__(self, backend: Backend, card: ExpressionCard) -> None:
-        """Raises ModelError where the network does not give what its card says."""
+    def __init__(self, backend: Backend, card: ExpressionCard, point: OperatingPoint) -> None:
+        """`backend` gives the output of `point` alone. Raises ModelError where it does not give what its card says."""
         self._backend = backend
-        self.card = card
+        self.card, self.point = card, point
+        self._places = [EXPRESSIONS.index(name) for name in point.output.classes]
         blank = np.zeros((card.input.size, card.input.size), np.uint8)
         found = self._backend.run(self._batch(blank))[0].shape
-        if found[-1] != len(card.output.classes):
+        if found[-1] != len(self._places):
             raise ModelError(
-                f"{card.file}: gives {found[-1]} values for the {len(card.output.classes)} classes on its card; "
+                f"{card.file}: gives {found[-1]} values for the {len(self._places)} classes on its card; "
                 "reinstall the bundle"
             )
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> Recogniser:
         """The recogniser of a bundle, on ONNX Runtime. Raises ModelError."""
-        return cls(OnnxBackend(bundle.expression_file()), bundle.expression)
+        backend = OnnxBackend(bundle.expression_file(), bundle.point.output.name)
+        return cls(backend, bundle.expression, bundle.point)
 
     def crop(self, image: Pixels, face: Face) -> Pixels:
         """What the network sees of a face: grey (size, size) uint8."""
@@ -55,9 +58,13 @@ class Recogniser:
         return place(face.box, face.landmarks, taken.crop_of_box_height).inside(face.landmarks, taken.size)
 
     def shares(self, crop: Pixels) -> Floats:
-        """Calibrated probabilities (8,) of the expressions, in the order of contract.expressions.EXPRESSIONS."""
+        """Calibrated probabilities (8,) of the expressions, in the order of contract.expressions.EXPRESSIONS.
+
+        One that the network does not know has 0.
+        """
         logits = self._backend.run(self._batch(crop))[0]
-        shares: Floats = softmax(logits, self.card.output.temperature).mean(axis=0)
+        shares: Floats = np.zeros(len(EXPRESSIONS), np.float32)
+        shares[self._places] = softmax(logits, self.point.temperature, self.point.shift).mean(axis=0)
         return shares
 
     def _batch(self, crop: Pixels) -> Floats:

@@ -17,7 +17,10 @@ class Backend(Protocol):
     """A loaded network with one input."""
 
     def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """All outputs for one batch, in the file's order. Raises ModelError where the network takes another shape."""
+        """The outputs for one batch: all in the file's order, or the one that the backend was made for.
+
+        Raises ModelError where the network takes another shape.
+        """
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,12 @@ _REFUSALS = (
 class OnnxBackend:
     """One network in ONNX Runtime; see `edge.runtime.backend.Backend`."""
 
-    def __init__(self, model: ModelFile) -> None:
-        """Load the file. Raises ModelError where it is missing, is not the one its card names, or cannot be loaded."""
+    def __init__(self, model: ModelFile, output: str | None = None) -> None:
+        """Load the file; `output` names the one output to give, all of them where it is None.
+
+        Raises ModelError where the file is missing, is not the one its card names, cannot be loaded, or has no such
+        output.
+        """
         data = read_checked(model)
         self._path = model.path
         options = onnxruntime.SessionOptions()
@@ -44,11 +48,18 @@ class OnnxBackend:
             reason = str(error).splitlines()[0]
             raise ModelError(f"{model.path}: ONNX Runtime cannot load it: {reason}; reinstall the bundle") from error
         self._input: str = self._session.get_inputs()[0].name
+        there = [one.name for one in self._session.get_outputs()]
+        if output is not None and output not in there:
+            raise ModelError(
+                f"{model.path}: has no output {output}, which its card names, but {', '.join(there)}; "
+                "reinstall the bundle"
+            )
+        self._outputs = there if output is None else [output]
 
     def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """All outputs for one batch, in the file's order. Raises ModelError where the network takes another shape."""
+        """See `edge.runtime.backend.Backend.run`."""
         try:
-            outputs: list[NDArray[np.float32]] = self._session.run(None, {self._input: batch})
+            outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, {self._input: batch})
         except _REFUSALS as error:
             raise ModelError(
                 f"{self._path}: does not take {batch.dtype} {batch.shape} as its card says; reinstall the bundle"

@@ -34,6 +34,11 @@ def test_a_network_gives_its_outputs_in_the_order_of_the_file() -> None:
     assert [output.shape for output in outputs] == [(3, 1), (3, 4), (3, 10)]
 
 
+def test_an_output_that_is_asked_for_is_given_alone() -> None:
+    (score,) = OnnxBackend(onet(), "score").run(np.zeros((3, 48, 48, 3), np.uint8))
+    assert score.shape == (3, 1)
+
+
 def test_a_file_whose_hash_differs_from_its_card_is_refused(tmp_path: Path) -> None:
     data = bytearray(onet().path.read_bytes())
     data[len(data) // 2] ^= 1
