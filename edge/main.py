@@ -23,7 +23,7 @@ from edge.store import Relay, prepare
 
 EXAMPLES: Final = """examples:
   mien-desk run desk.toml                     the whole desk: camera to broker
-  mien-desk check desk.toml                   are the settings, the outbox and the broker all right?
+  mien-desk check desk.toml                   are the settings, the model, the outbox and the broker all right?
   mien-desk store desk.toml                   make, migrate, check or mend the outbox
   mien-desk cameras                           which cameras are there?
   mien-desk publish desk.toml                 the publisher alone
@@ -144,8 +144,12 @@ def _made_up(options: argparse.Namespace) -> list[Settings]:
 
 
 def _check(options: argparse.Namespace) -> int:
+    from edge import bundle as bundles  # brings NumPy, which no other command than those that read faces needs
+
     loaded = settings.load(options.config)
     print(f"settings: {options.config} is all right")
+    bundle = bundles.named(loaded.model.bundle, loaded.model.point)
+    print(f"model: {bundle.expression.model}, operating point {bundle.point.name}")
     if Path(loaded.store.path).exists():
         relay = Relay(loaded.store)
         print(f"outbox: {loaded.store.path}, {relay.counts().waiting} readings waiting")
@@ -199,7 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--retry-set-aside", action="store_true", help="let readings that were refused wait again")
     add("vision", _vision, "Run the process that reads the camera.")
     add("publish", _publish, "Run the process that sends readings.")
-    add("check", _check, "Check settings, outbox and broker; exits 0 where all are right.")
+    add("check", _check, "Check settings, model, outbox and broker; exits 0 where all are right.")
     add("cameras", _cameras, "List the cameras of this machine.", config=False)
     _add_simulate(add("simulate", _simulate, "Run simulated desks through the real publisher.", config=False))
     analyze.add_options(add("analyze", analyze.run, "Count the expressions in recordings.", config=False))

@@ -15,7 +15,7 @@ from edge.detect import Detector, Face
 from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
 from edge.track import Track, Tracker
-from edge.window import FrameView, agent_face
+from edge.window import LEAST_SURE, FrameView, agent_face
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -73,6 +73,11 @@ class FaceReader:
         beside = BESIDE_AGENT if role is Role.AGENT and not every_face else 0.0
         tracker = Tracker(Detector.from_bundle(bundle.folder, min_face=min_face), every=cascade_every, beside=beside)
         return cls(tracker, Recogniser.from_bundle(bundle), role=role, aim=aim, cover=Cover.from_bundle(bundle))
+
+    @property
+    def least_sure(self) -> float:
+        """The largest share under which a face is unsure, and the confidence under which a second is."""
+        return self._recogniser.point.unsure_below or LEAST_SURE
 
     def begin_anew(self) -> None:
         """Follow no face from the last frame to the next, which is of another scene."""

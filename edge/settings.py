@@ -67,7 +67,8 @@ class Detector(_Table, frozen=True, kw_only=True):
 class Model(_Table, frozen=True, kw_only=True):
     """Which models read the face."""
 
-    bundle: _Text | None = None  # a bundle's folder; the one in the package where not given
+    bundle: _Text | None = None  # the name of a packaged bundle, or a bundle's folder; the default where not given
+    point: Annotated[str, Meta(max_length=64)] = ""  # one of the operating points on the model's card; "": the first
 
 
 class Store(_Table, frozen=True, kw_only=True):
@@ -133,7 +134,6 @@ class Settings(_Table, frozen=True, kw_only=True):
 
 
 _PATHS: Final = (
-    ("model", "bundle"),
     ("store", "path"),
     ("broker", "password_file"),
     ("broker", "ca"),
@@ -189,7 +189,10 @@ def _refuse_unknown(path: Path, raw: Mapping[str, Any], table: type[msgspec.Stru
 
 
 def _with_whole_paths(folder: Path, raw: dict[str, Any]) -> dict[str, Any]:
-    """The same tables, with relative paths taken from `folder`; a camera source only where such a file is there."""
+    """The same tables, with relative paths taken from `folder`.
+
+    A camera source only where such a file is there; a bundle where it lies there or has a slash, for else it is a name.
+    """
     tables = {name: dict(table) if isinstance(table, dict) else table for name, table in raw.items()}
     for table, key in _PATHS:
         value = tables[table].get(key) if isinstance(tables.get(table), dict) else None
@@ -198,6 +201,10 @@ def _with_whole_paths(folder: Path, raw: dict[str, Any]) -> dict[str, Any]:
     camera = tables.get("camera")
     if isinstance(camera, dict) and isinstance(camera.get("source"), str) and (folder / camera["source"]).exists():
         camera["source"] = str(folder / camera["source"])
+    model = tables.get("model")
+    bundle = model.get("bundle") if isinstance(model, dict) else None
+    if isinstance(bundle, str) and ("/" in bundle or (folder / bundle / "expression.json").is_file()):
+        tables["model"]["bundle"] = str(folder / bundle)
     return tables
 
 

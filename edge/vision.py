@@ -12,7 +12,6 @@ import signal
 import threading
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any, Final
 
 import cv2
@@ -118,7 +117,7 @@ class Vision:
             self._writer.add(self._reading(window))
 
     def _reading(self, window: Window) -> Reading:
-        summary = summarise(window.views)
+        summary = summarise(window.views, self._reader.least_sure)
         made: dict[str, Any] = {"reason": summary.reason, "quality": round(summary.quality, 4), "faces": summary.faces}
         if summary.shares is not None and summary.confidence is not None:
             made = seen(summary.shares, confidence=summary.confidence, quality=summary.quality, faces=summary.faces)
@@ -160,7 +159,7 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
     camera, box = settings.camera, settings.box
-    bundle = bundles.load(Path(settings.model.bundle) if settings.model.bundle else None)
+    bundle = bundles.named(settings.model.bundle, settings.model.point)
     reader = FaceReader.from_bundle(
         bundle,
         role=box.role,
@@ -172,9 +171,9 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
     try:
         open_it = partial(open_source, camera.source, width=camera.width, height=camera.height, fps=camera.fps)
         capture = Capture(open_it, loop=camera.loop)
-        log.info("%s is read by %s", capture.name, bundle.expression.model)
+        log.info("%s is read by %s, operating point %s", capture.name, bundle.expression.model, bundle.point.name)
         try:
-            Vision(settings, capture, reader, writer, bundle.expression.model).run(stop)
+            Vision(settings, capture, reader, writer, bundle.model).run(stop)
         finally:
             capture.close()
     finally:

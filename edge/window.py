@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 
 SECOND = 1.0
 LEAST_USABLE = 0.3  # part of a second's frames that must have been read
-LEAST_SURE = 0.35  # confidence under which a second is `unsure`; the flattest possible answer has 0.125
+LEAST_SURE = 0.35  # confidence under which all is `unsure` where the model gives no limit; the flattest has 0.125
 SECOND_FACE = 0.5  # a second face of more than this part of the main one's area makes `many_faces`
 AIM_REACH = 0.5  # distance from the aim, in widths of the picture, at which a face counts half its area
 LONGEST_GAP_S = 60.0  # a clock that jumps further begins anew; nothing is said of the time between
@@ -74,8 +74,12 @@ def agent_face(faces: Sequence[Face], width: int, height: int, aim: tuple[float,
     return main
 
 
-def summarise(views: Sequence[FrameView]) -> Summary:
-    """The result of a window. Without any frame it is STALE."""
+def summarise(views: Sequence[FrameView], least_sure: float = LEAST_SURE) -> Summary:
+    """The result of a window. Without any frame it is STALE; with a confidence under `least_sure`, UNSURE.
+
+    Single frames are not left out for being unsure: what remained would be the clearest moments of a second, and no
+    longer its mean.
+    """
     if not views:
         return Summary(0.0, 0, reason=Reason.STALE)
     read = [view for view in views if view.shares is not None]
@@ -87,7 +91,7 @@ def summarise(views: Sequence[FrameView]) -> Summary:
         return Summary(quality, faces, reason=reason)
     faces = round(float(np.mean([view.faces for view in read])))
     confidence = float(np.mean([view.confidence for view in read]))
-    if confidence < LEAST_SURE:
+    if confidence < least_sure:
         return Summary(quality, faces, reason=Reason.UNSURE)
     shares = np.stack([view.shares for view in read if view.shares is not None]).mean(axis=0, dtype=np.float64)
     return Summary(quality, faces, tuple(shares.tolist()), confidence)

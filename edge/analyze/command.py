@@ -27,6 +27,7 @@ EXAMPLES: Final = """examples:
   mien-desk analyze call.mp4 --out results/
   mien-desk analyze recordings/ --out results/ --role customer     every video and folder of images below
   mien-desk analyze film.mp4 --out results/ --every 5              one frame in five, about four times as fast
+  mien-desk analyze film.mp4 --out results/ --point expressive     for acted or strong expressions
   mien-desk analyze photos/ --out results/ --pictures              each image stands for itself
   mien-desk analyze call.mp4 --out results/ --annotated copies/    also a copy that SHOWS the faces, with labels
   mien-desk analyze call.mp4 --out results/ --publish desk.toml --began 2026-11-20T09:00:00+01:00
@@ -47,6 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "agent's, the largest face near the middle (default), or the mean over all faces")  # fmt: skip
     add("--every", type=_count, default=1, metavar="N", help="look at one frame in N (default: every one)")
     add("--model", default="default", metavar="NAME", help="a packaged bundle, its model's name, or a bundle's folder")
+    add("--point", metavar="NAME", help="an operating point on the model's card (default: its first)")
     images = parser.add_mutually_exclusive_group()
     images.add_argument("--frames", dest="images", action="store_const", const=Kind.FRAMES, help="folders of images "
                         "hold the frames of a clip (default: found out from the images, and said)")  # fmt: skip
@@ -80,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
             role=Role(options.role),
             every=options.every,
             model=options.model,
+            point=options.point or "",
             images=options.images,
             fps=options.fps,
             workers=options.workers,

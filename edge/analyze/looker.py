@@ -23,7 +23,7 @@ from edge.analyze.scene import Cuts
 from edge.detect import Face
 from edge.reader import FaceReader, FaceView
 from edge.smooth import Smoothed, Smoothers
-from edge.window import LEAST_SURE, LONGEST_GAP_S, FrameView, summarise
+from edge.window import LONGEST_GAP_S, FrameView, summarise
 
 Pixels = NDArray[np.uint8]
 
@@ -145,11 +145,11 @@ class Looker:
         if isinstance(view.result, Reason):
             return Seen(view, False, None)
         smoothed = self._smoothers.add(view.track.id, at_s, view.result) if followed else None
-        return Seen(view, float(view.result.max()) < LEAST_SURE, smoothed)
+        return Seen(view, float(view.result.max()) < self._reader.least_sure, smoothed)
 
     def _close(self, seconds: float) -> Window:
         assert self._open is not None
-        counts, found = self._open, summarise(self._open.views)
+        counts, found = self._open, summarise(self._open.views, self._reader.least_sure)
         return Window(
             item=self._task.item,
             part=self._task.part,

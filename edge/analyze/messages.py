@@ -17,6 +17,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     """Said to a worker once, as it starts."""
 
     model: str
+    point: str
     role: Role
 
 

@@ -68,7 +68,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """`summary.json`."""
 
     software: str
-    model: str
+    model: str  # the id that readings carry
+    point: str  # the operating point at which it was used
     role: Role
     every: int  # one frame in so many was looked at
     made_at: str  # ISO 8601 with its offset

@@ -47,6 +47,7 @@ class Options:
     role: Role = Role.AGENT
     every: int = 1
     model: str = "default"
+    point: str = ""
     images: Kind | None = None  # what folders of images are; None to find out
     fps: float = 25.0
     workers: int = 0  # 0 for one a core
@@ -81,7 +82,7 @@ class Analysis:
 
     def __init__(self, options: Options, stop: threading.Event) -> None:
         self._options, self._stop = options, stop
-        self._bundle = bundles.named(options.model)
+        self._bundle = bundles.named(options.model, options.point)
         results = [options.out, *([options.annotated] if options.annotated else [])]
         found = find(options.inputs, options.images, results)
         if options.began is not None and len(found) != 1:
@@ -97,7 +98,7 @@ class Analysis:
         self._identities: dict[int, Identity] = {}
         self._error: MienDeskError | None = None
         self._progress = Progress(sys.stderr, quiet=options.quiet)
-        setup = Setup(model=str(self._bundle.folder), role=options.role)
+        setup = Setup(model=str(self._bundle.folder), point=self._bundle.point.name, role=options.role)
         self._workers = options.workers or len(os.sched_getaffinity(0))
         self._pool = Pool(setup, self._workers)
 
@@ -163,15 +164,15 @@ class Analysis:
 
     def _identity(self, item: Recorded) -> Identity:
         """Whatever decides what the readings say is in `boot`, so that one identity never has two contents."""
-        options, facts, card = self._options, item.facts, self._bundle.expression
+        options, facts, bundle = self._options, item.facts, self._bundle
         assert facts is not None
         policy = options.settings.policy.name if options.settings else NOT_PUBLISHED
         began_s = options.began.timestamp() if options.began else facts.modified_s - item.stated_s
         began_ms = max(0, round(1000 * began_s))
         what = (facts.digest, facts.kind.value, item.rate, policy, began_ms)
-        how = (SOFTWARE, card.model, card.sha256, options.role.value, options.every)
+        how = (SOFTWARE, bundle.model, bundle.expression.sha256, bundle.point, options.role.value, options.every)
         boot = hashlib.sha256(repr((what, how)).encode()).hexdigest()[:16]
-        return Identity(boot=boot, began_ms=began_ms, role=options.role, policy=policy, model=card.model)
+        return Identity(boot=boot, began_ms=began_ms, role=options.role, policy=policy, model=bundle.model)
 
     def _publish(self, item: Recorded) -> None:
         """Hand over the readings of a recording that is done; the first failure is the last attempt."""
@@ -202,7 +203,8 @@ class Analysis:
             item.flow(self._sink, all_there_is=True)
         summary = Summary(
             software=SOFTWARE,
-            model=self._bundle.expression.model,
+            model=self._bundle.model,
+            point=self._bundle.point.name,
             role=self._options.role,
             every=self._options.every,
             made_at=datetime.now().astimezone().isoformat(timespec="seconds"),

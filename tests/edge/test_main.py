@@ -69,6 +69,17 @@ def test_check_says_that_all_is_right(tmp_path: Path, capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     assert "is not there yet" in said
     assert "takes this box, MQTT 5" in said
+    assert "model: mien-face-" in said
+
+
+def test_check_names_an_operating_point_that_the_model_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = _config(tmp_path, "[model]", 'point = "loud"')
+    assert main(["check", str(config)]) == errors.ModelError.exit_code
+    said = capsys.readouterr().err
+    assert 'operating point "loud"' in said
+    assert said.count("\n") == 1
 
 
 def test_check_names_a_broker_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

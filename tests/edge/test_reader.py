@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +13,8 @@ from contract.expressions import EXPRESSIONS, negative
 from contract.reading import Reason, Role
 from edge import bundle
 from edge.reader import FaceReader
-from edge.window import FrameView, Seconds, Summary, summarise
+from edge.window import LEAST_SURE, FrameView, Seconds, Summary, summarise
+from tests.edge.bundles import make_bundle, point
 from tests.edge.pictures import frames, portrait, side_by_side
 
 HAPPINESS = EXPRESSIONS.index("happiness")
@@ -31,9 +33,9 @@ def views(name: str) -> Iterator[tuple[float, FrameView]]:
 
 def readings(name: str) -> list[Summary]:
     """A clip as a desk would report it, second by second."""
-    seconds = Seconds()
-    closed = [window for second, view in views(name) for window in seconds.add(second, view)]
-    return [summarise(window.views) for window in closed]
+    seconds, path = Seconds(), reader()
+    closed = [window for second, image in frames(name) for window in seconds.add(second, path.read(image))]
+    return [summarise(window.views, path.least_sure) for window in closed]
 
 
 def test_the_portrait_smiles() -> None:
@@ -43,6 +45,12 @@ def test_the_portrait_smiles() -> None:
     assert view.shares is not None
     assert EXPRESSIONS[int(view.shares.argmax())] == "happiness"
     assert view.confidence == pytest.approx(float(view.shares.max()))
+
+
+def test_the_operating_point_says_when_a_face_is_unsure_or_else_the_desk_does(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "made", point("open"), point("strict", unsure_below=0.62))
+    assert FaceReader.from_bundle(bundle.load(folder)).least_sure == LEAST_SURE
+    assert FaceReader.from_bundle(bundle.load(folder, "strict")).least_sure == 0.62
 
 
 def test_no_face_is_a_reason() -> None:

@@ -93,6 +93,24 @@ def test_relative_paths_are_taken_from_the_folder_of_the_file(tmp_path: Path) ->
     assert settings.broker.password_file == "/etc/mien/password"
 
 
+def _bundle(folder: Path, value: str) -> str | None:
+    return load(_file(folder, f'[box]\nid = "a"\n[model]\nbundle = "{value}"\n')).model.bundle
+
+
+def test_a_bundle_that_lies_beside_the_file_is_its_folder_and_another_word_a_packaged_bundle_s_name(
+    tmp_path: Path,
+) -> None:
+    assert _bundle(tmp_path, "vgg-face") == "vgg-face"
+    (tmp_path / "vgg-face").mkdir()
+    (tmp_path / "vgg-face" / "expression.json").touch()
+    assert _bundle(tmp_path, "vgg-face") == str(tmp_path / "vgg-face")
+
+
+def test_a_bundle_s_path_is_taken_from_the_folder_of_the_file_though_nothing_is_there(tmp_path: Path) -> None:
+    assert _bundle(tmp_path, "bundles/mine") == str(tmp_path / "bundles/mine")
+    assert _bundle(tmp_path, "/opt/mine") == "/opt/mine"
+
+
 def test_a_camera_name_is_left_as_it_is(tmp_path: Path) -> None:
     assert load(_file(tmp_path, '[box]\nid = "a"\n[camera]\nsource = "C920"\n')).camera.source == "C920"
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import cv2
+import msgspec
 import pytest
 
 from contract.reading import Reason
@@ -19,11 +20,12 @@ from edge import bundle, vision
 from edge.capture import Capture, capture
 from edge.errors import CaptureError, ModelError, StaleCamera, StoreError
 from edge.reader import FaceReader
-from edge.settings import Camera, Model, Settings
+from edge.settings import Camera, Model, Settings, load
 from edge.store import prepare
 from edge.vision import Vision
 from edge.writer import Writer
 from tests.edge import made
+from tests.edge.bundles import make_bundle, point
 from tests.edge.capture.clips import StagedCamera
 from tests.edge.pictures import data_folder, portrait
 
@@ -142,11 +144,38 @@ def test_a_file_that_is_no_video_is_one_line(tmp_path: Path) -> None:
         vision.run(desk(tmp_path, str(words)), threading.Event())
 
 
+def with_model(settings: Settings, bundle: str, point: str = "") -> Settings:
+    return msgspec.structs.replace(settings, model=Model(bundle=bundle, point=point))
+
+
 def test_a_bundle_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    settings = desk(tmp_path, "synthetic")
-    elsewhere = Settings(box=settings.box, store=settings.store, model=Model(bundle=str(tmp_path / "none")))
-    with pytest.raises(ModelError, match="cannot read the card"):
+    elsewhere = with_model(desk(tmp_path, "synthetic"), str(tmp_path / "none"))
+    with pytest.raises(ModelError, match="there is none of that name; there are default") as caught:
         vision.run(elsewhere, threading.Event())
+    assert "\n" not in str(caught.value)
+
+
+def test_an_operating_point_that_is_not_there_is_one_line_that_names_those_that_are(tmp_path: Path) -> None:
+    made_one = make_bundle(tmp_path / "made", point("everyday"), point("expressive"))
+    settings = with_model(desk(tmp_path, "synthetic"), str(made_one), "loud")
+    with pytest.raises(ModelError, match=r'point "loud": .* there are everyday \(the default\), expressive$'):
+        vision.run(settings, threading.Event())
+
+
+def test_readings_name_the_operating_point_that_the_settings_choose_and_are_unsure_by_its_limit(tmp_path: Path) -> None:
+    make_bundle(tmp_path / "made", point("everyday", unsure_below=0.5), point("strict", unsure_below=0.53))
+    camera = f'[camera]\nsource = "{moving_portrait(tmp_path, 2.4, 10.0)}"\n'
+    found = []
+    for name in ("everyday", "strict"):
+        base = desk(tmp_path / name, "")
+        config = tmp_path / f"{name}.toml"
+        config.write_text(
+            f'[box]\nid = "{made.BOX}"\n[store]\npath = "{base.store.path}"\n{camera}'
+            f'[model]\nbundle = "made"\npoint = "{name}"\n'
+        )
+        vision.run(load(config), threading.Event())
+        found.append(set(made.look(base.store, "SELECT model, reason, happiness IS NULL FROM outbox")))
+    assert found == [{("made-1", None, 0)}, {("made-1:strict", "unsure", 1)}]
 
 
 def test_without_an_outbox_it_does_not_begin(tmp_path: Path) -> None:

@@ -56,6 +56,23 @@ def test_a_second_whose_frames_are_all_unsure_is_unsure() -> None:
     assert summarise([read(0.9)] * 10).reason is None
 
 
+def test_a_second_is_unsure_under_the_limit_that_is_given() -> None:
+    assert summarise([read(0.6)] * 10, 0.7).reason is Reason.UNSURE
+    assert summarise([read(0.3)] * 10, 0.2).reason is None
+
+
+def test_an_unsure_second_has_neither_shares_nor_confidence() -> None:
+    summary = summarise([read(0.95)] * 3 + [read(0.3)] * 7, 0.6)
+    assert (summary.reason, summary.shares, summary.confidence) == (Reason.UNSURE, None, None)
+
+
+def test_a_second_that_is_sure_as_a_whole_keeps_its_unsure_frames() -> None:
+    summary = summarise([read(1.0)] * 5 + [read(0.3)] * 5, 0.6)
+    assert summary.quality == 1.0
+    assert summary.shares is not None
+    assert summary.shares[0] == pytest.approx(0.65)
+
+
 def test_frames_that_are_sure_of_different_things_are_not_unsure() -> None:
     summary = summarise([read(0.95)] * 5 + [read(0.0, 0.95)] * 5)
     assert summary.reason is None

@@ -141,6 +141,7 @@ def _how(summary: Summary) -> list[tuple[Piece, Piece]]:
     every = words.t("every_all") if summary.every == 1 else words.t("every", n=summary.every)
     pairs: list[tuple[Piece, Piece]] = [
         (words.t("model"), summary.model),
+        (words.t("point"), summary.point),
         (words.t("role"), role),
         (words.t("frames"), every),
     ]

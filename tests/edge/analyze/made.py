@@ -119,6 +119,7 @@ def summary(files: Sequence[Recording], **fields: Any) -> Summary:
     known: dict[str, Any] = {
         "software": "mien 0.1.0",
         "model": "mien-face-made",
+        "point": "everyday",
         "role": Role.CUSTOMER,
         "every": 1,
         "made_at": MADE_AT,

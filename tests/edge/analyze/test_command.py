@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import cv2
 import msgspec
 import pytest
 
@@ -20,7 +21,9 @@ from edge.analyze.results import Summary
 from edge.errors import OutputError, SettingsError
 from tests.broker import mosquitto, needs_mosquitto
 from tests.edge.analyze.films import lines, readings, synthetic, times, write
+from tests.edge.bundles import make_bundle, point
 from tests.edge.centre import Centre
+from tests.edge.pictures import portrait
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 60.0
@@ -72,6 +75,20 @@ def workers(of: int) -> list[int]:
 
 def summary_of(out: Path) -> Summary:
     return msgspec.json.decode((out / "summary.json").read_bytes(), type=Summary)
+
+
+def test_results_name_the_model_and_the_operating_point_that_were_asked_for(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "made", point("everyday"), point("expressive"))
+    cv2.imwrite(str(tmp_path / "portrait.png"), portrait())
+    chosen = ("--model", folder, "--point", "expressive", "--workers", 1)
+    done = subprocess.run(
+        command(tmp_path / "portrait.png", "--out", tmp_path / "out", *chosen), cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    summary = summary_of(tmp_path / "out")
+    assert (summary.model, summary.point) == ("made-1:expressive", "expressive")
+    assert [reading.model for reading in readings(tmp_path / "out")] == ["made-1:expressive"]
+    assert "made-1:expressive" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_it_says_what_it_found_and_where_the_results_lie(short: Path, tmp_path: Path) -> None:

@@ -228,8 +228,16 @@ def test_a_folder_that_all_files_share_is_said_once(given: list[str], folder: st
 
 
 def test_what_was_looked_at_and_how_is_said() -> None:
-    html = report_html(made.summary([made.film("a.mp4", 60)], every=5, role=Role.AGENT, model="mien-face-9"))
-    for said in ("1,500 frames looked at, one in 5", "one frame in 5", "mien-face-9", "the agent: the largest face"):
+    html = report_html(
+        made.summary([made.film("a.mp4", 60)], every=5, role=Role.AGENT, model="mien-face-9", point="calm")
+    )
+    for said in (
+        "1,500 frames looked at, one in 5",
+        "one frame in 5",
+        "mien-face-9",
+        "calm",
+        "the agent: the largest face",
+    ):
         assert said in html
 
 
