@@ -1,0 +1,1 @@
+"""Tests of the adapters from data sets, each on a tiny copy that the test draws itself."""
