@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -21,9 +20,6 @@ from models.prepared import Prepared, Source
 from models.samples import PICTURE_OF_BOX_HEIGHT, main_face, padded
 
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".pgm"))
-# A larger picture is made smaller before its face is looked for: the face over its middle stays far over 48 pixels.
-LARGEST_SIDE = 1024
-
 NO_FACE = "no face found"
 UNREADABLE = "not a readable picture"
 
@@ -92,14 +88,14 @@ class _Cutter:
         """The crop (48, 48), or why there is none."""
         try:
             encoded = shot.picture if isinstance(shot.picture, bytes) else shot.picture.read_bytes()
-            picture = decode(encoded, True, "")[:, :, ::-1]
+            picture = decode(encoded, True, "")
         except (DataError, OSError):
             return UNREADABLE
         if picture.shape[:2] == (FACE_SIDE, FACE_SIDE):
-            return np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_BGR2GRAY), np.uint8)
+            return decode(encoded, False, "")
         if self._detector is None:
             self._detector = Detector.from_bundle()
-        framed = padded(_no_larger(np.ascontiguousarray(picture)))
+        framed = padded(picture[:, :, ::-1])
         face = main_face(self._detector, framed)
         if face is None:
             # Not over the middle: a face that is the only one can still be no other.
@@ -108,10 +104,3 @@ class _Cutter:
                 return NO_FACE
             (face,) = faces
         return face_crop(framed, face.box, face.landmarks, FACE_SIDE, of_box_height=PICTURE_OF_BOX_HEIGHT)
-
-
-def _no_larger(picture: Bytes) -> Bytes:
-    scale = LARGEST_SIDE / max(picture.shape[:2])
-    if scale >= 1:
-        return picture
-    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

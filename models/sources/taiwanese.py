@@ -14,9 +14,11 @@ import pyarrow.parquet
 
 from contract.expressions import EXPRESSIONS
 from models.data import NOT_A_CLASS, read_columns
+from models.datasets import RATINGS
 from models.errors import DataError
+from models.labels import CLEAR_RATING, RATED
 from models.prepared import Prepared
-from models.samples import CLEAR_RATING, read_labelled
+from models.samples import read_labelled
 from models.sources.layout import Layout, folders, roots
 from models.sources.shots import Origin, Shot, is_picture, prepared_set
 from models.sources.tables import SUFFIXES, read_rows
@@ -30,7 +32,6 @@ _NAME = re.compile(r"(\d{2})\d\d([a-g])\d{2}")
 _NEUTRAL = "a"
 # The owner's table: column A the name, G to L the share of raters for each of these.
 _SHARES = slice(6, 12)
-_RATED = ("happiness", "sadness", "anger", "disgust", "fear", "surprise")
 
 
 def taiwanese(path: Path) -> Prepared:
@@ -39,10 +40,8 @@ def taiwanese(path: Path) -> Prepared:
 
 
 def _of_parquet(path: Path) -> Prepared:
-    labelled = read_labelled(path)
-    if labelled.kind != "Taiwanese":
-        raise DataError(f"{path}: is {labelled.kind}, not Taiwanese; its columns are performer, intended and rated_*")
-    performers = read_columns(path, ("performer",))["performer"]
+    performers = read_columns(path, ("performer", "intended"))["performer"]
+    labelled = read_labelled(path, RATINGS)
     shots = [
         Shot(encoded, int(label), str(performers[row]))
         for encoded, label, row in zip(labelled.encoded, labelled.labels, labelled.rows, strict=True)
@@ -76,9 +75,9 @@ def _label(row: list[str], performed: str, where: str) -> int:
         shares = np.array([float(cell or 0) for cell in row[_SHARES]])
     except ValueError:
         shares = np.array([])
-    if len(shares) != len(_RATED) or shares.max() > 1:
+    if len(shares) != len(RATED) or shares.max() > 1:
         raise DataError(f"{where}: columns G to L are not the shares of raters; save the owner's table as it is")
-    return EXPRESSIONS.index(_RATED[shares.argmax()]) if shares.max() >= CLEAR_RATING else NOT_A_CLASS
+    return EXPRESSIONS.index(RATED[shares.argmax()]) if shares.max() >= CLEAR_RATING else NOT_A_CLASS
 
 
 def _set(path: Path, shots: list[Shot], left_out: Counter[str]) -> Prepared:

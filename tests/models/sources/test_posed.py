@@ -80,9 +80,9 @@ def test_a_table_of_other_columns_is_refused(tmp_path: Path) -> None:
         taiwanese(tmp_path)
 
 
-def test_each_refuses_the_other_s_file(tmp_path: Path) -> None:
+def test_a_file_of_another_data_set_is_refused(tmp_path: Path) -> None:
     path = write_taiwanese(tmp_path / "t.parquet", [("01", "neutral", "sadness", 0.6)])
-    with pytest.raises(DataError, match="is Taiwanese, not CK"):
+    with pytest.raises(DataError, match=r"t\.parquet: lacks the columns subject, emotion"):
         ck48(path)
 
 
