@@ -112,6 +112,7 @@ def test_a_document_names_only_what_there_is(document: str) -> None:
         ("`mien-desk rum desk.toml`", "mien-desk rum: no such subcommand"),
         ("```\n$ mien-central place b --dsk X\n```\n", "mien-central place: no option --dsk"),
         ("`mien-models train --boxes 3`", "mien-models train: no option --boxes"),
+        ("`mien-models data build csv F --person P`", "mien-models data build csv: no option --person"),
         ("run `mien-dsk run` then", "mien-dsk run: no command mien-dsk"),
         ("with `--retry-aside`", "--retry-aside: no command has this option"),
         ("`python -m bench.dask`", "python -m bench.dask: no such module"),

@@ -51,9 +51,7 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     of_asian = kinds.add_parser(
         "asian", help="Taiwanese, JAFFE, Oulu-CASIA, CASME, RAF-DB, DFEW", epilog=ASIAN, formatter_class=raw
     )
-    of_asian.add_argument(
-        "places", nargs="+", metavar="[LAYOUT=]DIR", help="where they lie; LAYOUT reads as that alone"
-    )
+    of_asian.add_argument("places", nargs="+", metavar="[KEY=]DIR", help="where they lie; a KEY reads it as that alone")
     _out(of_asian, "asian", lambda options: asian(options.places))
     show = steps.add_parser("show", help="say where the pictures of a prepared set come from, and what they show")
     show.add_argument("file", type=Path, help="a prepared set")

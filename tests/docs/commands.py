@@ -32,7 +32,15 @@ def page() -> str:
 
 
 def subcommands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    """The subcommands of a parser by name; empty where it has none."""
+    """The subcommands of a parser by name, those below others as `data show`; empty where it has none."""
+    found = {}
+    for name, sub in _choices(parser).items():
+        below = subcommands(sub)
+        found.update({f"{name} {word}": each for word, each in below.items()} if below else {name: sub})
+    return found
+
+
+def _choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     found = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     return dict(found[0].choices) if found else {}
 
@@ -52,6 +60,8 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield f"### `{parser.prog} {name}`\n"
         yield f"{_sentence(sub.description or _help_of(parser, name))}\n"
         yield from _arguments(sub)
+        if " " in name and sub.epilog:
+            yield f"```\n{sub.epilog.strip()}\n```\n"
     error = ERRORS.get(parser.prog)
     if error is not None:
         yield f"### Exit codes of `{parser.prog}`\n"
@@ -63,6 +73,9 @@ def _command(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _help_of(parser: argparse.ArgumentParser, name: str) -> str:
+    *above, name = name.split()
+    for word in above:
+        parser = _choices(parser)[word]
     [action] = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     return next(choice.help or "" for choice in action._choices_actions if choice.dest == name)
 
@@ -89,7 +102,7 @@ def _form(action: argparse.Action) -> str:
 def _default(action: argparse.Action) -> str:
     if action.required and action.nargs not in ("*", "?"):
         return "required"
-    if action.default is None or action.default in (False, []) or action.default == argparse.SUPPRESS:
+    if action.default is None or action.default in (False, [], "") or action.default == argparse.SUPPRESS:
         return ""
     return f"`{_shown(action.default)}`"
 

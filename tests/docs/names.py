@@ -6,6 +6,7 @@ alone: in fenced blocks, and between backquotes.
 
 from __future__ import annotations
 
+import argparse
 import ast
 import re
 from collections.abc import Iterator
@@ -58,14 +59,24 @@ def _wrong_call(piece: str) -> Iterator[str]:
             if word or piece == command:
                 yield from _unknown_command(command, piece)
             continue
-        parser = PARSERS[command]
-        sub = subcommands(parser).get(word)
-        if sub is None and re.fullmatch(r"[a-z][a-z-]*", word):
+        name, subs = _subcommand(command, rest.split()[1:])
+        if not subs and re.fullmatch(r"[a-z][a-z-]*", word):
             yield f"{command} {word}: no such subcommand"
-        taken = options(sub) if sub is not None else options(parser)
-        yield from (f"{call[0]}: no option {name}" for name in _OPTION.findall(rest) if name not in taken)
+        taken = {option for sub in subs or [PARSERS[command]] for option in options(sub)}
+        yield from (f"{name or call[0]}: no option {each}" for each in _OPTION.findall(rest) if each not in taken)
     if not called and piece.startswith("--"):
         yield from (f"{name}: no command has this option" for name in _OPTION.findall(piece) if name not in known)
+
+
+def _subcommand(command: str, words: list[str]) -> tuple[str, list[argparse.ArgumentParser]]:
+    """The subcommand that the words begin with, and its parser; of `data` alone those of all that begin with it."""
+    there = subcommands(PARSERS[command])
+    for count in range(len(words), 0, -1):
+        name = " ".join(words[:count])
+        found = [sub for each, sub in there.items() if each == name or each.startswith(f"{name} ")]
+        if found:
+            return f"{command} {name}", found
+    return "", []
 
 
 def _unknown_command(command: str, piece: str) -> Iterator[str]:
