@@ -47,7 +47,7 @@ def casme(root: Path) -> Prepared:
             shots.append(Shot(frame, label, f"sub{int(numbered[1]):02d}"))
     second = "estimated emotion" in (heading.lower() for heading in read_rows(table)[0])
     name, paper = ("CASME II", "Yan et al. 2014") if second else ("CASME", "Yan et al. 2013")
-    return prepared_set(Origin(name, f"{root.name}: {paper}", LICENCE), shots, left_out)
+    return prepared_set(Origin(name, root, paper, LICENCE), shots, left_out)
 
 
 def _frame(sequence: Path, apex: str) -> Path | None:

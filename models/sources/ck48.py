@@ -21,4 +21,4 @@ def ck48(path: Path) -> Prepared:
         Shot(encoded, int(label), str(subjects[row]))
         for encoded, label, row in zip(labelled.encoded, labelled.labels, labelled.rows, strict=True)
     ]
-    return prepared_set(Origin(NAME, f"{path.name}: Lucey et al. 2010", LICENCE), shots, Counter())
+    return prepared_set(Origin(NAME, path, "Lucey et al. 2010", LICENCE), shots, Counter())

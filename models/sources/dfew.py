@@ -40,7 +40,7 @@ def dfew(root: Path) -> Prepared:
             place = EXPRESSIONS.index(_NUMBERED[label - 1])
             shots += [Shot(frames[at], place, f"clip {clip:05d}") for at in places]
             left_out["other frames of its clips"] += len(frames) - len(places)
-    return prepared_set(Origin(NAME, f"{root.name}: Jiang et al. 2020", LICENCE, clips=True), shots, left_out)
+    return prepared_set(Origin(NAME, root, "Jiang et al. 2020", LICENCE, clips=True), shots, left_out)
 
 
 def _order(frame: Path) -> tuple[int, str]:

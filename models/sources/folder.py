@@ -39,7 +39,7 @@ def folder(root: Path, name: str = "", person: str = "", licence: str = UNSTATED
             shots.append(Shot(path, label, _text(found)))
     if finds and not shots and left_out["no person found in its name"]:
         raise DataError(f"{root}: --person {person} finds nobody in any file's name; try it on one of the names")
-    return prepared_set(Origin(name or root.resolve().name, str(root), licence), shots, left_out)
+    return prepared_set(Origin(name or root.resolve().name, root, "", licence), shots, left_out)
 
 
 def _text(found: re.Match[str] | None) -> str:

@@ -37,7 +37,7 @@ def jaffe(root: Path) -> Prepared:
             left_out["not named as JAFFE names its pictures"] += 1
         else:
             shots.append(Shot(path, EXPRESSIONS.index(_CODES[code]), named[1].upper()))
-    return prepared_set(Origin(NAME, f"{root.name}: Lyons et al. 1998", LICENCE), shots, left_out)
+    return prepared_set(Origin(NAME, root, "Lyons et al. 1998", LICENCE), shots, left_out)
 
 
 def _is_it(folder: Path) -> bool:

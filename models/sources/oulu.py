@@ -38,7 +38,7 @@ def oulu(root: Path) -> Prepared:
             shots.append(Shot(before[0], EXPRESSIONS.index("neutral"), person))
         shots += [Shot(frame, label, person) for frame in peak]
         left_out["between neutral and the peak of a sequence"] += max(0, len(before) - 1)
-    return prepared_set(Origin(NAME, f"{root.name}: Zhao et al. 2011", LICENCE), shots, left_out)
+    return prepared_set(Origin(NAME, root, "Zhao et al. 2011", LICENCE), shots, left_out)
 
 
 def _chosen(root: Path, left_out: Counter[str]) -> list[tuple[str, Path]]:

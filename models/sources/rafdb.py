@@ -39,7 +39,7 @@ def rafdb(root: Path) -> Prepared:
             left_out["a face that its annotation does not call Asian"] += 1
         else:
             shots.append(Shot(pictures[name], label))
-    return prepared_set(Origin(NAME, f"{root.name}: Li et al. 2017", LICENCE), shots, left_out)
+    return prepared_set(Origin(NAME, root, "Li et al. 2017", LICENCE), shots, left_out)
 
 
 def _pictures(root: Path) -> dict[str, Path]:

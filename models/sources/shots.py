@@ -35,12 +35,20 @@ class Shot:
 
 @dataclass(frozen=True)
 class Origin:
-    """What the manifest is to say of a data set. `clips` is True where clips stand for people whom nobody names."""
+    """What the manifest is to say of a data set: where it lies, and whose it is ("" unknown).
+
+    `clips` is True where clips stand for people whom nobody names.
+    """
 
     name: str
-    origin: str
+    place: Path
+    owner: str
     licence: str
     clips: bool = False
+
+    def __str__(self) -> str:
+        place = self.place.resolve().name  # without the folders above, which are nobody else's business
+        return f"{place}: {self.owner}" if self.owner else place
 
 
 def is_picture(path: Path) -> bool:
@@ -65,10 +73,10 @@ def prepared_set(origin: Origin, shots: Sequence[Shot], left_out: Counter[str]) 
             kept.append(shot)
     if not kept:
         why = "; ".join(f"{reason}: {count}" for reason, count in left_out.items()) or "no picture is there"
-        raise DataError(f"{origin.origin}: no picture of {origin.name} can be used ({why}); look at its layout")
+        raise DataError(f"{origin.place}: no picture of {origin.name} can be used ({why}); look at its layout")
     people = np.array([f"{origin.name}/{shot.person}" if shot.person else "" for shot in kept], np.str_)
     named = 0 if origin.clips else len(set(people.tolist()) - {""})
-    source = Source(origin.name, origin.origin, origin.licence, len(kept), named, dict(+left_out))
+    source = Source(origin.name, str(origin), origin.licence, len(kept), named, dict(+left_out))
     return Prepared(
         np.stack(crops),
         np.zeros((len(kept), len(EXPRESSIONS)), np.float32),

@@ -81,7 +81,7 @@ def _label(row: list[str], performed: str, where: str) -> int:
 
 
 def _set(path: Path, shots: list[Shot], left_out: Counter[str]) -> Prepared:
-    return prepared_set(Origin(NAME, f"{path.name}: Chen, Cho & Tseng 2013", LICENCE), shots, left_out)
+    return prepared_set(Origin(NAME, path, "Chen, Cho & Tseng 2013", LICENCE), shots, left_out)
 
 
 def _table(root: Path) -> Path | None:

@@ -13,7 +13,7 @@ from models.sources.shots import NO_FACE, UNREADABLE, Origin, Shot, is_picture, 
 
 from .drawn import drawn, put
 
-ORIGIN = Origin("set", "folder", "ours")
+ORIGIN = Origin("set", Path("folder"), "", "ours")
 
 
 def test_a_picture_of_48x48_is_taken_as_it_is(tmp_path: Path) -> None:
