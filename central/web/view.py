@@ -238,5 +238,6 @@ def _tick_label(window: Window, column: int, language: Language) -> str:
 def _row_label(window: Window, first: int, last: int, language: Language) -> str:
     if window.range.row_ms >= DAY:
         return language.weekday_day(window.at(first), window.zone)
+    # Of the minute in progress both are the same.
     times = (language.clock(window.at(column), window.zone) for column in (first, last))
-    return "–".join(times)
+    return "–".join(dict.fromkeys(times))
