@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import central.web.errors  # noqa: F401  # an error joins its tree when its module is imported
 from central.errors import CentreError
 from central.main import _parser as central_parser
 from convert.main import _parser as convert_parser
