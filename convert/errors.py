@@ -1,7 +1,10 @@
 """Errors of the convert room.
 
 ConvertError
-└── SourceError    what a conversion starts from is missing or is not what it should be
+├── SourceError     what a conversion starts from is missing or is not what it should be
+├── LicenceError    parts that do not allow the same use are put together, and nobody accepted that
+├── OutputError     a result cannot be written
+└── ManifestError   a bundle is not what its manifest says
 """
 
 from __future__ import annotations
@@ -12,4 +15,16 @@ class ConvertError(Exception):
 
 
 class SourceError(ConvertError):
-    """A weight file or a package that a conversion needs is missing or unreadable."""
+    """A weight file, a card or a package that a conversion needs is missing, unreadable or not the one it should be."""
+
+
+class LicenceError(ConvertError):
+    """A bundle mixes licences that do not allow the same use, and they were not accepted by name."""
+
+
+class OutputError(ConvertError):
+    """A result cannot be written: something is in the way, no permission, or no room on the disk."""
+
+
+class ManifestError(ConvertError):
+    """A folder has no manifest, or holds something else than its manifest says."""

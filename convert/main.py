@@ -8,11 +8,17 @@ import select
 import sys
 from pathlib import Path
 
+from convert.bundle import commands as bundle_commands
 from convert.errors import ConvertError
 
-EXAMPLES = """examples:
+MTCNN_EXAMPLES = """examples:
   mien-convert mtcnn --out edge/bundles/default     rebuild the detector of the default bundle
   mien-convert mtcnn --out /tmp/detector            write it elsewhere, to compare
+"""
+EXAMPLES = f"""{MTCNN_EXAMPLES}\
+  mien-convert bundle --expression default --out desk-bundle
+                                                    put networks together for a desk
+  mien-convert inspect desk-bundle                  what is in there, and is it whole
 """
 
 
@@ -35,13 +41,14 @@ def _parser() -> argparse.ArgumentParser:
     mtcnn = commands.add_parser(
         "mtcnn",
         help="build MTCNN's three networks as ONNX from the mtcnn package's weights",
-        epilog=EXAMPLES,
+        epilog=MTCNN_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     mtcnn.add_argument(
         "--out", type=Path, default=Path("edge/bundles/default"), metavar="DIR", help="default: %(default)s"
     )
     mtcnn.set_defaults(run=_mtcnn)
+    bundle_commands.add(commands)
     return parser
 
 
@@ -65,6 +72,9 @@ def _main(argv: list[str] | None) -> int:
     except ConvertError as error:
         print(f"mien-convert: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("mien-convert: interrupted", file=sys.stderr)
+        return 130
 
 
 def _reader_has_gone() -> bool:

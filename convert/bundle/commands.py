@@ -1,0 +1,154 @@
+"""`mien-convert bundle` and `mien-convert inspect` on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from convert.bundle.check import Finding
+    from convert.bundle.manifest import Manifest
+
+BUNDLE_EXAMPLES = """examples:
+  mien-convert bundle --expression default --out desk-bundle
+  mien-convert bundle --expression ./runs/mine --out desk-bundle      a network of your own, from its folder
+  mien-convert bundle --expression ./face-asia --out asia --accept-licence research-only
+"""
+INSPECT_EXAMPLES = """examples:
+  mien-convert inspect desk-bundle        exit status 1 where a file is not what the manifest says
+"""
+BUNDLE_TEXT = """Puts an expression network, a detector and a cover network together into the folder that a desk loads,
+with manifest.json and NOTICE. Each is the name of a packaged bundle, of its network, or a folder with its card. Where
+their licences do not allow the same use, it says what that means and asks; without a terminal it refuses."""
+INSPECT_TEXT = """Prints the manifest of a bundle as a table and checks every file against it. Hashes find damage, not
+forgery: who can change a file can change the manifest too."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The two subcommands; what they need is imported when they run, so that --help is quick."""
+    raw = argparse.RawDescriptionHelpFormatter
+    bundle = commands.add_parser(
+        "bundle",
+        help="put networks together into a folder that a desk loads",
+        description=BUNDLE_TEXT,
+        epilog=BUNDLE_EXAMPLES,
+        formatter_class=raw,
+    )
+    bundle.add_argument("--expression", required=True, metavar="NAME", help="what reads the faces")
+    bundle.add_argument("--detector", default="default", metavar="NAME", help="what finds them (default: %(default)s)")
+    bundle.add_argument(
+        "--cover", default="default", metavar="NAME", help="what sees a covered mouth (default: %(default)s)"
+    )
+    bundle.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write, new or empty")
+    bundle.add_argument("--replace", action="store_true", help="replace the bundle that is at DIR")
+    bundle.add_argument(
+        "--accept-licence",
+        action="append",
+        default=[],
+        metavar="LICENCE",
+        help="accept for the whole bundle this licence of one of its parts, by its name; repeatable",
+    )
+    bundle.set_defaults(run=_bundle)
+    inspect = commands.add_parser(
+        "inspect",
+        help="print a bundle's manifest and check every file against it",
+        description=INSPECT_TEXT,
+        epilog=INSPECT_EXAMPLES,
+        formatter_class=raw,
+    )
+    inspect.add_argument("folder", type=Path, metavar="DIR", help="a folder that `mien-convert bundle` wrote")
+    inspect.set_defaults(run=_inspect)
+
+
+def _bundle(arguments: argparse.Namespace) -> int:
+    from convert.bundle import licences, parts, write
+    from convert.progress import Progress
+
+    out = arguments.out.absolute()
+    write.check_place(out, arguments.replace)
+    found = [
+        parts.find("expression", arguments.expression, parts.PACKAGED),
+        parts.find("detector", arguments.detector, parts.PACKAGED),
+        parts.find("cover", arguments.cover, parts.PACKAGED),
+    ]
+    parts.check_together(found)
+    accepted = licences.settle(found, arguments.accept_licence, _say, _ask if os.isatty(0) else None)
+    progress = Progress()
+    with _terminated_like_an_exit():
+        try:
+            made = write.write(found, accepted, out, replace=arguments.replace, report=progress.at)
+        finally:
+            progress.clear()
+    size = sum(file.size for file, _ in made.files()) / 1e6
+    models = ", ".join(model.model for model in made.models)
+    print(f"{arguments.out}: {models}; {size:.1f} MB; the licences allow {made.use}")
+    return 0
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from convert.bundle import check, manifest
+    from convert.errors import ManifestError
+    from convert.progress import Progress
+
+    made = manifest.load(arguments.folder)
+    progress = Progress()
+    findings = check.examine(arguments.folder, made, progress.at)
+    progress.clear()
+    for line in _table(made, findings):
+        print(line)
+    wrong = [finding for finding in findings if finding.fault]
+    if wrong:
+        more = f", and {len(wrong) - 1} more" if wrong[1:] else ""
+        raise ManifestError(
+            f"{arguments.folder / wrong[0].name}: {wrong[0].fault}{more}; do not load this folder: make the bundle anew"
+        )
+    return 0
+
+
+def _table(made: Manifest, findings: list[Finding]) -> Iterator[str]:
+    rows = [("file", "model", "licence", "bytes", "sha256", "")]
+    for each in findings:
+        owner = (each.model.model, each.model.licence) if each.model else ("", "")
+        facts = (f"{each.file.size:,}", each.file.sha256[:12]) if each.file else ("", "")
+        rows.append((each.name, *owner, *facts, each.fault or "fits"))
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    for name, model, licence, size, sha256, fault in rows:
+        cells = (f"{name:<{widths[0]}}", f"{model:<{widths[1]}}", f"{licence:<{widths[2]}}", f"{size:>{widths[3]}}")
+        yield "  ".join([*cells, f"{sha256:<{widths[4]}}", fault]).rstrip()
+    yield ""
+    for each_model in made.models:
+        grounds = "; ".join(f"{ground.name} ({ground.licence})" for ground in each_model.rests_on)
+        yield f"{each_model.licence} of {each_model.model} rests on: {grounds or 'nothing that its card names'}"
+    yield f"Together, the licences allow {made.use}."
+    for accepted in made.accepted:
+        yield f'"{accepted.licence}" was accepted for the whole on {accepted.date}.'
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _ask(question: str) -> str:
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline()
+
+
+@contextmanager
+def _terminated_like_an_exit() -> Iterator[None]:
+    """A SIGTERM ends what runs inside as an exception does, so that it cleans up behind itself."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
