@@ -137,7 +137,9 @@ def wrong_settings(text: str) -> list[str]:
         f"{name}: no such setting"
         for names in named
         for name in names
-        if name.split(".")[0] in tables and name not in known and not name.endswith((".db", ".toml", ".py", ".onnx"))
+        if name.split(".")[0] in tables
+        and name not in known
+        and not name.endswith((".db", ".toml", ".py", ".onnx", ".json"))
     ]
 
 
