@@ -13,7 +13,12 @@ TAIWANESE = Path("taiwanese/taiwanese.parquet")
 CK48 = Path("ck48/ck48.parquet")
 MUXSPACE = Path("muxspace/muxspace.parquet")
 
+UTKFACE = Path("utkface/utkface.parquet")
+
 WITHOUT_CONTEMPT = tuple(name for name in EXPRESSIONS if name != "contempt")
+
+# The kinds of label that files come with; `models.labels` reads them. The first two are the heads that learn them too.
+FER_PLUS, FER_2013, EMOTION, RATINGS = "ferplus", "fer2013", "emotion", "ratings"
 
 
 def data_file(name: Path) -> Path:
@@ -27,27 +32,24 @@ def data_file(name: Path) -> Path:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A file as a comparison scores it.
+    """A file as a comparison scores it, by which kind of label.
 
-    `offered` are the expressions that those who labelled it could choose. `collections` are the beginnings of the names
-    under which cards say that they were trained on pictures of the same collection.
+    `collections` are the beginnings of the names under which cards say that they were trained on pictures of the same
+    collection.
     """
 
     name: str
     file: Path
     labels: str
-    offered: tuple[str, ...]
     collections: tuple[str, ...]
     note: str
 
 
 FER = ("FER-2013", "FER+")
 DATA_SETS = (
-    DataSet("FER+ valid", VALID, "FER+", EXPRESSIONS, FER, "web pictures; official majority of ten taggers' votes"),
-    DataSet("FER-2013 valid", VALID, "FER-2013", WITHOUT_CONTEMPT, FER, "the same pictures with their original labels"),
-    DataSet(
-        "Taiwanese", TAIWANESE, "Taiwanese", WITHOUT_CONTEMPT, ("Taiwanese",), "posed; half of the raters or more agree"
-    ),
-    DataSet("CK+48", CK48, "CK+48", EXPRESSIONS, ("CK+",), "posed; three frames of each sequence, none neutral"),
-    DataSet("muxspace", MUXSPACE, "muxspace", EXPRESSIONS, ("muxspace",), "news pictures; one labeller each: noisy"),
+    DataSet("FER+ valid", VALID, FER_PLUS, FER, "web pictures; official majority of ten taggers' votes"),
+    DataSet("FER-2013 valid", VALID, FER_2013, FER, "the same pictures with their original labels"),
+    DataSet("Taiwanese", TAIWANESE, RATINGS, ("Taiwanese",), "posed; half of the raters or more agree"),
+    DataSet("CK+48", CK48, EMOTION, ("CK+",), "posed; three frames of each sequence, none neutral"),
+    DataSet("muxspace", MUXSPACE, EMOTION, ("muxspace",), "news pictures; one labeller each: noisy"),
 )

@@ -1,11 +1,12 @@
-"""Labelled crops for evaluation from any parquet file in one of four known formats, cut as the desk cuts them.
+"""Labelled faces of any parquet file with a column `image` of encoded pictures, cut as the desk cuts them.
 
-A file's columns say what it is: FER+ votes, ratings of Taiwanese performers, CK+ frames, or muxspace faces. Other
-splits of the same formats work alike. FER+ files hold FER-2013's own labels too, which are read where asked for.
+Which labels: the votes of FER+ taggers (`ferplus`), FER-2013's own (`fer2013`), a column of names (`emotion`), or the
+shares of raters who chose each emotion (`ratings`). A file may hold several; other columns do not matter. A picture of
+48x48 is a face picture already, such as FER-2013's; on any other the face is looked for first.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,36 @@ import pyarrow.parquet
 
 from edge.align import OUTSIDE, cut, face_crop
 from edge.detect import Detector, Face
-from models.data import CLASSES, FACE_SIDE, NOT_A_CLASS, Bytes, Ints, decode, majority, read_columns, read_faces
+from models.data import CLASSES, FACE_SIDE, NOT_A_CLASS, Bytes, Ints, decode, read_columns
 from models.errors import DataError
+from models.labels import ASKED, COLUMNS, Labels, read_labels
 from models.networks.preprocess import INPUT_SIDE
 
-RATED = ("happiness", "sadness", "anger", "disgust", "fear", "surprise")
-CLEAR_RATING = 0.5
-FER_2013 = "FER-2013"
 # A FER-2013 picture's side in parts of the height of the detector's box there: `mien-models geometry`.
 PICTURE_OF_BOX_HEIGHT = 0.952
-_SPELLED = {"happy": "happiness", "sad": "sadness", "angry": "anger"}
+# Where the face is in a face picture: the width of its box in parts of the height, and its landmarks in parts of the
+# picture's side, medians of what the detector finds in FER-2013's.
+WIDTH_OF_BOX = 0.77
+LANDMARKS = ((0.31, 0.39), (0.69, 0.38), (0.51, 0.60), (0.35, 0.79), (0.66, 0.78))
+SMALLEST_SIDE, LARGEST_SIDE = 96, 1024  # pictures are scaled to lie between before a face is looked for
+
+
+@dataclass(frozen=True)
+class Spoil:
+    """What is done to a picture and its face before the crop is cut, and to the crop after.
+
+    `crop` gets a source of random numbers that is the same for the same row of a file.
+    """
+
+    picture: Callable[[Bytes, Face], tuple[Bytes, Face]] | None = None
+    crop: Callable[[Bytes, np.random.Generator], Bytes] | None = None
 
 
 @dataclass(frozen=True)
 class Samples:
     """Crops (N, size, size) uint8 with labels (N,) in the contract's order.
 
-    `kind` is the format, `rows` the N crops' rows in the file, `not_found` the labelled pictures without a face.
+    `kind` is the kind of label, `rows` the N crops' rows in the file, `not_found` the labelled pictures without a face.
     """
 
     kind: str
@@ -50,42 +64,65 @@ class Samples:
 
 @dataclass(frozen=True)
 class Labelled:
-    """The clearly labelled pictures of a file before they are cut: labels (N,) and rows in the file (N,).
+    """Pictures of a file before they are cut: labels (N,), rows in the file (N,), and N `encoded`.
 
-    Face pictures, which need no detector, are `images` (N, side, side) grey; others are `encoded`, each with its face
-    still to be found.
+    `offered` are the expressions that those who labelled them could choose.
     """
 
     path: Path
     kind: str
     labels: Ints
     rows: Ints
-    images: Bytes | None = None
-    encoded: tuple[bytes, ...] = ()
+    encoded: tuple[bytes, ...]
+    offered: tuple[str, ...] = CLASSES
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, keep: Any) -> "Labelled":
+        places = np.arange(len(self))[keep]
+        encoded = tuple(self.encoded[place] for place in places)
+        return replace(self, labels=self.labels[places], rows=self.rows[places], encoded=encoded)
 
     def picture(self, place: int) -> Bytes:
-        """The picture (H, W, 3) BGR at one of the N places, with grey around it. Raises DataError."""
-        return padded(decode(self.encoded[place], True, f"{self.path}, row {self.rows[place]}")[:, :, ::-1])
+        """One of the N: grey (48, 48) of a face picture, else (H, W, 3) BGR with grey around it. Raises DataError."""
+        where = f"{self.path}, row {self.rows[place]}"
+        picture = decode(self.encoded[place], True, where)
+        if picture.shape[:2] == (FACE_SIDE, FACE_SIDE):
+            return decode(self.encoded[place], False, where)
+        return padded(picture[:, :, ::-1])
 
     def find_faces(self, detector: Detector, begun: Callable[[int], None] = lambda place: None) -> list[Face | None]:
         """The face of each picture, or None where none is found; `begun` is told each place. Raises DataError."""
         faces = []
-        for place in range(len(self.encoded)):
+        for place in range(len(self)):
             begun(place)
-            faces.append(main_face(detector, self.picture(place)))
+            picture = self.picture(place)
+            faces.append(face_picture() if picture.ndim == 2 else main_face(detector, picture))
         return faces
 
-    def cut(self, faces: list[Face | None], of_box_height: float, size: int) -> Samples:
-        """Crops of `of_box_height` times the box's height, scaled to `size` pixels; face pictures need no `faces`."""
-        if self.images is not None:
-            return Samples(self.kind, middle(self.images, of_box_height, size), self.labels, self.rows)
-        kept = [(place, face) for place, face in enumerate(faces) if face is not None]
-        crops = np.empty((len(kept), size, size), np.uint8)
-        for to, (place, face) in enumerate(kept):
-            picture = self.picture(place)
-            crops[to] = face_crop(picture, face.box, face.landmarks, size, of_box_height=of_box_height)
-        places = np.array([place for place, _ in kept], np.int64)
-        return Samples(self.kind, crops, self.labels[places], self.rows[places], len(faces) - len(kept))
+    def cut(self, faces: list[Face | None], of_box_height: float, size: int, spoil: Spoil | None = None) -> Samples:
+        """Crops of `of_box_height` times the box's height, scaled to `size` pixels, of the faces that were found."""
+        places = np.array([place for place, face in enumerate(faces) if face is not None], np.int64)
+        crops = np.empty((len(places), size, size), np.uint8)
+        for to, place in enumerate(places):
+            picture, face = self.picture(place), faces[place]
+            assert face is not None
+            crops[to] = crop_of(picture, face, of_box_height, size, spoil)
+            if spoil and spoil.crop:
+                crops[to] = spoil.crop(crops[to], np.random.default_rng(int(self.rows[place])))
+        return Samples(self.kind, crops, self.labels[places], self.rows[places], len(faces) - len(places))
+
+
+def crop_of(picture: Bytes, face: Face, of_box_height: float, size: int, spoil: Spoil | None = None) -> Bytes:
+    """The crop (size, size) of a face in a picture as `Labelled.picture` gives it, what `spoil` does to it done."""
+    if picture.ndim == 2:  # a face picture: no crop is wider than it
+        of_box_height = min(of_box_height, PICTURE_OF_BOX_HEIGHT)
+    if spoil and spoil.picture:
+        picture, face = spoil.picture(picture, face)
+    if picture.shape == (FACE_SIDE, FACE_SIDE):
+        return np.asarray(middle(picture[None], of_box_height, size)[0], np.uint8)
+    return np.asarray(face_crop(picture, face.box, face.landmarks, size, of_box_height=of_box_height), np.uint8)
 
 
 def read_samples(path: Path, of_box_height: float, size: int = INPUT_SIDE, labels: str = "") -> Samples:
@@ -94,27 +131,50 @@ def read_samples(path: Path, of_box_height: float, size: int = INPUT_SIDE, label
     Raises DataError as `read_labelled` does.
     """
     labelled = read_labelled(path, labels)
-    faces = [] if labelled.images is not None else labelled.find_faces(Detector.from_bundle())
-    return labelled.cut(faces, of_box_height, size)
+    return labelled.cut(labelled.find_faces(Detector.from_bundle()), of_box_height, size)
 
 
 def read_labelled(path: Path, labels: str = "") -> Labelled:
-    """All clearly labelled pictures of a file. `labels` is empty, or FER-2013 for that set's own labels.
+    """All clearly labelled pictures of a file. `labels` is a kind of label, or empty: as the file's columns say.
 
-    Raises DataError where the file is missing, broken, of no known format, or holds no labelled face.
+    Raises DataError where the file is missing, broken, has no such label, or holds no labelled face.
     """
-    columns = _column_names(path)
-    for kind, marks, reader in _FORMATS:
-        if marks <= columns and labels in ("", kind):
-            labelled = reader(path)
-            if not len(labelled.labels):
-                raise DataError(f"{path}: holds no clearly labelled face; give another split of {kind}")
-            return labelled
-    known = "; ".join(f"{kind}: {', '.join(sorted(marks))}" for kind, marks, _ in _FORMATS)
-    raise DataError(f"{path}: its columns are of no known data set; known are {known}")
+    columns = column_names(path)
+    kind = next((kind for kind in ASKED[labels] if COLUMNS[kind] <= columns), None)
+    if kind is None:
+        needed = "; or ".join(f"{kind}: {', '.join(sorted(COLUMNS[kind]))}" for kind in ASKED[labels])
+        raise DataError(f"{path}: its columns are of no known kind of label; known are {needed}")
+    found = read_labels(path, kind, columns)
+    rows = np.flatnonzero(found.places != NOT_A_CLASS)
+    if not len(rows):
+        raise DataError(f"{path}: holds no clearly labelled face; give another file, or another kind of label")
+    return _pictures(path, found, rows)
 
 
-def _column_names(path: Path) -> set[str]:
+def read_unlabelled(path: Path) -> Labelled:
+    """All pictures of a file, whatever is said of them; their labels are NOT_A_CLASS. Raises DataError."""
+    count = len(read_columns(path, ("image",))["image"])
+    nothing = Labels("", np.full(count, NOT_A_CLASS, np.int64), CLASSES)
+    return _pictures(path, nothing, np.arange(count))
+
+
+def has_labels(path: Path) -> bool:
+    """Whether a file has columns of a known kind of label. Raises DataError."""
+    columns = column_names(path)
+    return any(needed <= columns for needed in COLUMNS.values())
+
+
+def _pictures(path: Path, labels: Labels, rows: Ints) -> Labelled:
+    encoded = read_columns(path, ("image",))["image"]
+    for row in rows:
+        if not isinstance(encoded[row], bytes) or not encoded[row]:
+            raise DataError(f"{path}, row {row}: has no picture; `image` is to hold the bytes of a picture file")
+    chosen = tuple(encoded[row] for row in rows)
+    return Labelled(path, labels.kind, labels.places[rows], rows, chosen, labels.offered)
+
+
+def column_names(path: Path) -> set[str]:
+    """The names of a parquet file's columns; DataError where it is missing or broken."""
     try:
         return set(pyarrow.parquet.read_schema(path).names)
     except (pyarrow.ArrowException, OSError):
@@ -122,63 +182,12 @@ def _column_names(path: Path) -> set[str]:
         raise
 
 
-def _fer_plus(path: Path) -> Labelled:
-    faces = read_faces(path)
-    labels = majority(faces.votes)
-    rows = np.flatnonzero(labels != NOT_A_CLASS)
-    return Labelled(path, "FER+", labels[rows], rows, faces.images[rows])
-
-
-def _fer_2013(path: Path) -> Labelled:
-    images = read_faces(path).images
-    names = read_columns(path, ("fer2013",))["fer2013"]
-    rows = np.array([row for row, name in enumerate(names) if name is not None], np.int64)
-    return Labelled(path, FER_2013, _named([names[row] for row in rows], path), rows, images[rows])
-
-
-def _ck48(path: Path) -> Labelled:
-    columns = read_columns(path, ("emotion", "image"))
-    labels = _named(columns["emotion"], path)
-    images = [decode(data, False, f"{path}, row {row}") for row, data in enumerate(columns["image"])]
-    if any(image.shape != (FACE_SIDE, FACE_SIDE) for image in images):
-        raise DataError(f"{path}: holds pictures that are not 48x48; use the 48x48 release")
-    return Labelled(path, "CK+48", labels, np.arange(len(labels)), np.stack(images))
-
-
-def _taiwanese(path: Path) -> Labelled:
-    """Label: neutral where it was intended, else the emotion that at least half of the raters chose."""
-    columns = read_columns(path, ("intended", "image", *(f"rated_{name}" for name in RATED)))
-    ratings = np.array([[np.nan if x is None else x for x in columns[f"rated_{name}"]] for name in RATED]).T
-    ratings = np.nan_to_num(ratings)
-    named = np.array([CLASSES.index(name) for name in RATED])[ratings.argmax(axis=1)]
-    labels = np.where(ratings.max(axis=1) >= CLEAR_RATING, named, NOT_A_CLASS)
-    labels[np.array(columns["intended"]) == "neutral"] = CLASSES.index("neutral")
-    rows = np.flatnonzero(labels != NOT_A_CLASS)
-    encoded = tuple(columns["image"][row] for row in rows)
-    return Labelled(path, "Taiwanese", labels[rows].astype(np.int64), rows, encoded=encoded)
-
-
-def _muxspace(path: Path) -> Labelled:
-    columns = read_columns(path, ("emotion", "image"))
-    labels = _named(columns["emotion"], path)
-    return Labelled(path, "muxspace", labels, np.arange(len(labels)), encoded=tuple(columns["image"]))
-
-
-_FORMATS: tuple[tuple[str, set[str], Callable[[Path], Labelled]], ...] = (
-    ("FER+", {"image", *CLASSES, "unknown", "NF"}, _fer_plus),
-    (FER_2013, {"image", *CLASSES, "unknown", "NF", "fer2013"}, _fer_2013),
-    ("Taiwanese", {"image", "intended", *(f"rated_{name}" for name in RATED)}, _taiwanese),
-    ("CK+48", {"image", "emotion", "subject"}, _ck48),
-    ("muxspace", {"image", "emotion", "person"}, _muxspace),
-)
-
-
-def _named(names: list[str], path: Path) -> Ints:
-    spelled = [_SPELLED.get(name, name) for name in names]
-    unknown = sorted(set(spelled) - set(CLASSES))
-    if unknown:
-        raise DataError(f"{path}: unknown expressions {', '.join(unknown)}; known are {', '.join(CLASSES)}")
-    return np.array([CLASSES.index(name) for name in spelled], np.int64)
+def face_picture() -> Face:
+    """Where the face is in a face picture (48, 48)."""
+    height = FACE_SIDE / PICTURE_OF_BOX_HEIGHT
+    width, centre = WIDTH_OF_BOX * height, FACE_SIDE / 2
+    box = (centre - width / 2, centre - height / 2, centre + width / 2, centre + height / 2)
+    return Face(box, 1.0, np.array(LANDMARKS, np.float32) * FACE_SIDE)
 
 
 def middle(images: Bytes, of_box_height: float, size: int) -> Bytes:
@@ -196,10 +205,14 @@ def middle(images: Bytes, of_box_height: float, size: int) -> Bytes:
 
 
 def padded(picture: Bytes) -> Bytes:
-    """A face picture with a half of its side of grey around it, at least 192 pixels high: the detector needs room."""
-    if picture.shape[0] < 96:
-        scale = 96 / picture.shape[0]
-        picture = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR), np.uint8)
+    """A face picture with a half of its side of grey around it, at least 192 pixels high: the detector needs room.
+
+    A huge one is made smaller, so that it takes no longer than others.
+    """
+    scale = max(SMALLEST_SIDE / picture.shape[0], 1.0) * min(LARGEST_SIDE / max(picture.shape[:2]), 1.0)
+    if scale != 1.0:
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        picture = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=how), np.uint8)
     border = picture.shape[0] // 2
     framed = cv2.copyMakeBorder(picture, border, border, border, border, cv2.BORDER_CONSTANT, value=(OUTSIDE,) * 3)
     return np.asarray(framed, np.uint8)

@@ -1,4 +1,9 @@
-"""What a set of predictions is worth: accuracy, macro-F1, recall, confusion, calibration, accuracy at coverage."""
+"""What a set of predictions is worth: accuracy, macro-F1, recall, confusion, calibration, accuracy at coverage.
+
+Labels are each data set's own. An expression that its labellers could not choose is dropped from a model's answer and
+the rest made to sum to 1 (`fitted`). One that they could choose and a model does not know has no share: the model is
+wrong on every such face, and that counts.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from contract.expressions import EXPRESSIONS
+
 if TYPE_CHECKING:
     from models.data import Floats, Ints
 
 BINS = 15
+COVERAGES = (100, 95, 90, 80)  # percent of the faces, the surest ones
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -50,6 +58,16 @@ def score(shares: Floats, labels: Ints, classes: tuple[str, ...]) -> Scores:
     )
 
 
+def fitted(shares: Floats, classes: tuple[str, ...], offered: tuple[str, ...]) -> Floats:
+    """Probabilities (N, classes) as (N, 8) in the contract's order, over what the labellers could choose."""
+    whole: Floats = np.zeros((len(shares), len(EXPRESSIONS)), np.float32)
+    for column, name in enumerate(classes):
+        if name in offered:
+            whole[:, EXPRESSIONS.index(name)] = shares[:, column]
+    whole /= np.maximum(whole.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return whole
+
+
 class Bin(msgspec.Struct, frozen=True):
     """Faces whose top share lies in one of 15 equal bins: how many, their mean top share, the part that is right."""
 
@@ -80,6 +98,19 @@ def accuracy_at(shares: Floats, labels: Ints, coverage: float) -> float:
     return float((shares[kept].argmax(axis=1) == labels[kept]).mean())
 
 
+def accuracy_by_coverage(shares: Floats, labels: Ints) -> dict[str, float]:
+    """`accuracy_at` each of COVERAGES, by its percent."""
+    return {str(percent): accuracy_at(shares, labels, percent / 100) for percent in COVERAGES}
+
+
+def interval(hits: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share of `hits` among `n` > 0 by Wilson's score (1927), 0 to 1."""
+    z, share = 1.96, hits / n
+    middle, reach = share + z * z / (2 * n), z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    low, high = (middle - reach) / (1 + z * z / n), (middle + reach) / (1 + z * z / n)
+    return max(0.0, float(low)), min(1.0, float(high))
+
+
 def softmax(logits: Floats, temperature: float) -> Floats:
     """Probabilities over the last axis of logits divided by `temperature`."""
     scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
@@ -87,16 +118,18 @@ def softmax(logits: Floats, temperature: float) -> Floats:
     return np.asarray(power / power.sum(axis=-1, keepdims=True), np.float32)
 
 
-def fitted_temperature(logits: Floats, labels: Ints) -> float:
+def fitted_temperature(logits: Floats, labels: Ints, shift: Floats | None = None) -> float:
     """The temperature in 0.30 ... 3.00, by hundredths, at which `labels` (N,) are likeliest.
 
-    `logits` is (views, N, classes); the views' probabilities are averaged, as on the desk.
+    `logits` is (views, N, classes); the views' probabilities are averaged, as on the desk. `shift` (classes,) is added
+    to the logits after the division.
     """
     rows = np.arange(len(labels))
     candidates = np.arange(30, 301) / 100
+    moved = np.zeros(logits.shape[-1], np.float32) if shift is None else shift
 
     def loss(temperature: float) -> float:
-        shares = softmax(logits, temperature).mean(axis=0)
+        shares = softmax(logits + moved * np.float32(temperature), temperature).mean(axis=0)
         return float(-np.log(np.maximum(shares[rows, labels], 1e-12)).mean())
 
     return float(min(candidates, key=loss))

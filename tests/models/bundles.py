@@ -1,4 +1,4 @@
-"""Made bundles: a network of one layer, any size and classes, behind a whole card, with a second output if asked."""
+"""Made bundles: a network of one layer, any size, behind a whole card, with an output for each point that asks."""
 
 from pathlib import Path
 
@@ -13,25 +13,33 @@ from models.model import CARD
 SEVEN = EXPRESSIONS[:-1]
 
 
-def output(name: str = "logits", classes: tuple[str, ...] = EXPRESSIONS, temperature: float = 1.0) -> Output:
-    return Output(name, classes, temperature, "softmax(logits / temperature)")
+def point(
+    name: str = "plain",
+    output: str = "logits",
+    classes: tuple[str, ...] = EXPRESSIONS,
+    *,
+    labels: str = "ferplus",
+    temperature: float = 1.0,
+    shift: tuple[float, ...] = (),
+    unsure_below: float = 0.0,
+    note: str = "",
+) -> OperatingPoint:
+    return OperatingPoint(name, labels, Output(output, classes), temperature, shift, unsure_below, note)
 
 
 def make_bundle(
     folder: Path,
-    *,
+    *points: OperatingPoint,
     name: str = "made",
-    given: Output | None = None,
-    points: tuple[OperatingPoint, ...] = (),
     size: int = 40,
     crop: float = 0.793,
     seed: int = 1,
     trained_on: str = "nothing",
 ) -> Path:
-    """Writes a bundle into `folder` and returns it."""
+    """Writes a bundle with these operating points, or a plain one, into `folder` and returns it."""
     folder.mkdir(parents=True, exist_ok=True)
-    given = given or output()
-    outputs = {each.name: len(each.classes) for each in (given, *(point.output for point in points))}
+    points = points or (point(),)
+    outputs = {each.output.name: len(each.output.classes) for each in points}
     _write_network(folder / "made.onnx", outputs, size, seed)
     card = Card(
         name=name,
@@ -39,7 +47,7 @@ def make_bundle(
         file="made.onnx",
         sha256=sha256_of(folder / "made.onnx"),
         input=Input("face", size, 1 / 64, 128.0, crop, 128, "(grey - mean) * scale", "made"),
-        output=given,
+        points=points,
         flip_average=True,
         network=Network("one layer", size * size * sum(outputs.values()), 1),
         trained_on=(TrainingData(trained_on, "made", "none"),),
@@ -49,7 +57,6 @@ def make_bundle(
         intended_use=(),
         must_not_be_used_for=(),
         limits=(),
-        operating_points=points,
     )
     save(card, folder / CARD)
     return folder

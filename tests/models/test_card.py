@@ -6,11 +6,10 @@ import msgspec
 import pytest
 
 from contract.expressions import EXPRESSIONS
-from models.card import load, page, save, sha256_of
-from models.commands import MEASURED, measuring_command
+from models.card import load, save, sha256_of
 from models.describe import CROP_OF_BOX_HEIGHT
 from models.errors import CardError
-from models.main import BUNDLE, PAGES
+from models.main import BUNDLE
 from models.networks.preprocess import INPUT_SIDE, MEAN, SCALE
 
 CARD = BUNDLE / "expression.json"
@@ -29,20 +28,11 @@ def test_the_cards_hash_is_that_of_the_weights() -> None:
     assert sha256_of(BUNDLE / card.file) == card.sha256
 
 
-def test_the_cards_page_is_in_step() -> None:
-    card = load(CARD)
-    assert (PAGES / f"{card.name}.md").read_text(encoding="utf-8") == page(card), "run `mien-models card`"
-
-
 def test_the_card_states_the_input_that_training_used() -> None:
-    card = load(CARD)
-    assert (card.input.size, card.input.mean, card.input.scale) == (INPUT_SIDE, MEAN, SCALE)
-    assert card.input.crop_of_box_height == CROP_OF_BOX_HEIGHT
-    assert card.output.classes == EXPRESSIONS
-
-
-def test_every_score_on_the_card_names_the_command_that_prints_it() -> None:
-    assert [score.command for score in load(CARD).scores] == [measuring_command(entry) for entry in MEASURED]
+    taken = load(CARD).input
+    assert (taken.mean, taken.scale) == (MEAN, SCALE)
+    # A network that sees more of the 48 px picture sees as much more of the box.
+    assert taken.crop_of_box_height == pytest.approx(CROP_OF_BOX_HEIGHT * taken.size / INPUT_SIDE, abs=1e-3)
 
 
 def test_a_card_is_read_as_it_was_written(copy: Path) -> None:
@@ -66,8 +56,16 @@ def test_missing_weights_are_named(copy: Path) -> None:
 
 def test_a_card_with_classes_in_another_order_is_refused(copy: Path) -> None:
     card = load(copy)
-    save(msgspec.structs.replace(card, output=msgspec.structs.replace(card.output, classes=EXPRESSIONS[::-1])), copy)
+    point = card.points[0]
+    backwards = msgspec.structs.replace(point.output, classes=EXPRESSIONS[::-1])
+    save(msgspec.structs.replace(card, points=(msgspec.structs.replace(point, output=backwards),)), copy)
     with pytest.raises(CardError, match="not the contract's"):
+        load(copy)
+
+
+def test_a_card_without_an_operating_point_is_refused(copy: Path) -> None:
+    save(msgspec.structs.replace(load(copy), points=()), copy)
+    with pytest.raises(CardError, match="has no operating point"):
         load(copy)
 
 

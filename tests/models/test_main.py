@@ -9,7 +9,7 @@ import pytest
 
 from models.main import main
 
-from .bundles import SEVEN, make_bundle, output
+from .bundles import SEVEN, make_bundle, point
 
 
 @pytest.mark.parametrize("command", [["list"], ["--help"], ["compare", "--help"], ["list", "--bundle", "/nowhere"]])
@@ -28,7 +28,7 @@ def test_a_reader_that_goes_early_is_no_error(command: list[str]) -> None:
 
 
 def test_list_tells_each_model_that_is_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bundle = make_bundle(tmp_path, name="other", given=output(classes=SEVEN), size=48, crop=0.941)
+    bundle = make_bundle(tmp_path, point(classes=SEVEN), name="other", size=48, crop=0.941)
     assert main(["list", "--bundle", str(bundle)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == ["NAME", "mien-face", "other"]

@@ -3,8 +3,20 @@
 import numpy as np
 import pytest
 
+from contract.expressions import EXPRESSIONS
 from models.data import Floats
-from models.scores import accuracy_at, calibration_error, fitted_temperature, reliability, score, softmax
+from models.datasets import WITHOUT_CONTEMPT
+from models.scores import (
+    accuracy_at,
+    accuracy_by_coverage,
+    calibration_error,
+    fitted,
+    fitted_temperature,
+    interval,
+    reliability,
+    score,
+    softmax,
+)
 
 CLASSES = ("a", "b", "c")
 
@@ -61,3 +73,31 @@ def test_accuracy_at_coverage_leaves_the_least_sure_out() -> None:
     labels = np.array([0, 1, 0, 0])
     assert accuracy_at(shares, labels, 1.0) == 0.75
     assert accuracy_at(shares, labels, 0.75) == 1.0
+
+
+def test_accuracy_is_told_at_four_coverages() -> None:
+    shares = np.tile(np.array([0.9, 0.1], np.float32), (10, 1))
+    shares[8:] = 0.6, 0.4
+    found = accuracy_by_coverage(shares, np.array([0] * 8 + [1] * 2))
+    assert found == {"100": 0.8, "95": 0.8, "90": pytest.approx(8 / 9), "80": 1.0}
+
+
+def test_what_labellers_could_not_choose_is_dropped_and_the_rest_sums_to_one() -> None:
+    shares = np.full((1, 8), 0.1, np.float32)
+    shares[0, 0], shares[0, 7] = 0.2, 0.2
+    found = fitted(shares, EXPRESSIONS, WITHOUT_CONTEMPT)
+    assert found[0, 7] == 0
+    np.testing.assert_allclose(found.sum(), 1, atol=1e-6)
+    np.testing.assert_allclose(found[0, 0] / found[0, 1], 2, rtol=1e-5)
+
+
+def test_a_models_columns_are_put_into_the_contracts_order() -> None:
+    found = fitted(np.array([[0.7, 0.2, 0.1]], np.float32), ("happiness", "anger", "neutral"), EXPRESSIONS)
+    assert [round(float(x), 1) for x in found[0]] == [0.1, 0.7, 0, 0, 0.2, 0, 0, 0]
+
+
+def test_an_interval_holds_the_share_and_stays_between_nothing_and_all() -> None:
+    low, high = interval(45, 50)
+    assert (round(low, 4), round(high, 4)) == (0.7864, 0.9565)
+    assert interval(0, 10)[0] == 0
+    assert interval(10, 10)[1] == 1
