@@ -16,7 +16,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "look": (),
     "edge": ("contract", "look"),
     "central": ("contract", "look"),
-    "models": ("contract", "edge.align", "edge.detect"),
+    "models": ("contract", "edge.align", "edge.detect", "edge.quality"),
     "convert": ("contract", "models", "edge.runtime"),
     "demo": ("contract",),
     "bench": ("contract", "edge", "models", "convert", "central"),

@@ -68,7 +68,7 @@ def test_the_woman_s_clip_as_video_as_gif_and_as_images_shows_the_same(tmp_path:
 
 @pytest.mark.timeout(300)
 def test_accuracy_on_pictures_is_that_of_the_models_evaluation(tmp_path: Path) -> None:
-    evaluate = pytest.importorskip("models.evaluate")
+    model_of = pytest.importorskip("models.model")
     parquet = pytest.importorskip("pyarrow.parquet")
     from edge import bundle
     from models.samples import read_samples
@@ -80,7 +80,7 @@ def test_accuracy_on_pictures_is_that_of_the_models_evaluation(tmp_path: Path) -
     summary = run(tmp_path / "out", pictures).summary
     assert summary.files[0].kind is Kind.PICTURES
 
-    model = evaluate.Model(bundle.DEFAULT)
+    model = model_of.Model(bundle.DEFAULT)
     samples = read_samples(table, model.card.input.crop_of_box_height)
     shares = model.shares(samples.crops)
     sure = shares.max(axis=1) >= (model.point.unsure_below or LEAST_SURE)

@@ -1,0 +1,1 @@
+"""Tests of what measures a bundle's network."""
