@@ -34,7 +34,7 @@ def run(reader: FaceReader, frames_file: Path) -> dict[str, object]:
         wall_before, cpu_before = time.perf_counter(), time.process_time()
         view = reader.read(image)
         for window in seconds.add(len(times) / FPS, view):
-            summarise(window.views)
+            summarise(window.views, reader.least_sure)
         times.append(time.perf_counter() - wall_before)
         cpu += time.process_time() - cpu_before
         read += view.shares is not None

@@ -1,7 +1,7 @@
 """The card of a model: what it is, what it was trained on, what it scores, and what it must not be used for.
 
-The JSON beside the weights is the card; the desk reads its file, input and output from it. `page()` says the same to
-people.
+The JSON beside the weights is the card; the desk reads its file, input and points from it. `models.evaluation.page`
+says the same to people.
 """
 
 import hashlib
@@ -28,12 +28,10 @@ class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the network gives, and the temperature that makes probabilities of it."""
+    """Logits that the network gives, and of which expressions, in the contract's order."""
 
     name: str
     classes: tuple[str, ...]
-    temperature: float
-    formula: str
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -53,7 +51,10 @@ class TrainingData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one command printed. Shares lie between 0 and 1; `recall` is of each class that the labels hold."""
+    """What one command printed. Shares lie between 0 and 1; `recall` is of each class that the labels hold.
+
+    `coverage` is the accuracy over the surest faces, by their percent.
+    """
 
     data: str
     command: str
@@ -65,30 +66,36 @@ class Score(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recall: dict[str, float]
     labelled: dict[str, int]
     note: str = ""
+    point: str = ""
+    coverage: dict[str, float] = {}
 
 
 class OperatingPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another way to use the same weights: another output of the network, another temperature, or shifted classes.
+    """A way to use the weights: one of the network's outputs, with a temperature and shifted classes.
 
     Probabilities are softmax(logits / temperature + shift); `shift` is empty or has one value for each class of
-    `output`, in units of log probability.
+    `output`, in units of log probability. `labels` is the label set that the output was trained for. A face whose
+    largest probability, over the mean of its views, is under `unsure_below` is to be called unsure.
     """
 
     name: str
+    labels: str
     output: Output
+    temperature: float
     shift: tuple[float, ...] = ()
+    unsure_below: float = 0.0
     note: str = ""
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A whole card. Raises nothing by itself; see `load`."""
+    """A whole card; the first of its operating points is the default. Raises nothing by itself; see `load`."""
 
     name: str
     version: str
     file: str
     sha256: str
     input: Input
-    output: Output
+    points: tuple[OperatingPoint, ...]
     flip_average: bool
     network: Network
     trained_on: tuple[TrainingData, ...]
@@ -98,17 +105,21 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     intended_use: tuple[str, ...]
     must_not_be_used_for: tuple[str, ...]
     limits: tuple[str, ...]
-    operating_points: tuple[OperatingPoint, ...] = ()
+    licence: str = "Apache-2.0"
 
     def point(self, name: str = "") -> OperatingPoint:
-        """The operating point of that name, by default the card's own output. Raises CardError."""
+        """The operating point of that name, by default the first. Raises CardError."""
         if not name:
-            return OperatingPoint("", self.output)
-        for point in self.operating_points:
+            return self.points[0]
+        for point in self.points:
             if point.name == name:
                 return point
-        known = ", ".join(point.name for point in self.operating_points) or "none"
+        known = ", ".join(point.name for point in self.points)
         raise CardError(f"{self.name}-{self.version}: has no operating point {name!r}; its card names {known}")
+
+    def point_for(self, labels: str) -> OperatingPoint:
+        """The operating point that bears a label set's own name, else the default."""
+        return next((point for point in self.points if point.name == labels), self.points[0])
 
 
 def sha256_of(path: Path) -> str:
@@ -130,7 +141,9 @@ def load(path: Path) -> Card:
     found = sha256_of(path.parent / card.file)
     if found != card.sha256:
         raise CardError(f"{path}: says {card.file} has sha256 {card.sha256}, but it has {found}; export both again")
-    for point in (card.point(), *card.operating_points):
+    if not card.points:
+        raise CardError(f"{path}: has no operating point; export it with this version")
+    for point in card.points:
         classes = point.output.classes
         if not classes or classes != tuple(name for name in EXPRESSIONS if name in classes):
             raise CardError(f"{path}: its classes are not the contract's, in its order; export it with this version")
@@ -144,87 +157,3 @@ def save(card: Card, path: Path) -> None:
     partial = path.with_suffix(".partial")
     partial.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
     partial.replace(path)
-
-
-def page(card: Card) -> str:
-    """The card as Markdown."""
-    lines = [
-        f"# {card.name} {card.version}",
-        "",
-        f"`{card.file}`, sha256 `{card.sha256}`. This page is made from the JSON card beside the weights by "
-        "`mien-models card`.",
-        "",
-        f"{card.network.family}: {card.network.parameters / 1e6:.2f} M parameters, "
-        f"{card.network.multiply_adds / 1e6:.1f} M multiply-adds a face.",
-        *_section("Use it for", card.intended_use),
-        *_section("It must not be used for", card.must_not_be_used_for),
-        *_section("Limits", card.limits),
-        *_interface(card),
-        *(
-            _section("Operating points", [_point_line(p) for p in card.operating_points])
-            if card.operating_points
-            else []
-        ),
-        *_section("Trained on", [f"{d.name}: {d.source} Licence: {d.licence}" for d in card.trained_on]),
-        "",
-        card.training,
-        "",
-        "## Scores",
-        "",
-        "Accuracy with its standard error, macro-F1 over the classes that the labels hold, and expected calibration "
-        "error (15 bins), in percent.",
-        "",
-        "| data | faces | accuracy | macro-F1 | calibration error |",
-        "| --- | --- | --- | --- | --- |",
-        *(_score_row(score) for score in card.scores),
-        "",
-        card.calibration,
-        *_recalls(card.scores),
-        *_section("Each row was printed by", [f"{score.data}: `{score.command}`" for score in card.scores]),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _section(title: str, items: tuple[str, ...] | list[str]) -> list[str]:
-    return ["", f"## {title}", "", *(f"- {item}" for item in items)]
-
-
-def _interface(card: Card) -> list[str]:
-    taken, given = card.input, card.output
-    return [
-        *_section(
-            "Input and output",
-            [
-                f"`{taken.name}` (batch, {taken.channels}, {taken.size}, {taken.size}) float32: {taken.formula}",
-                f"Crop: a square of {taken.crop_of_box_height} times the height of the detector's box, about its "
-                f"centre; what lies outside the picture is {taken.outside}. {taken.crop_reason}",
-                f"`{given.name}` (batch, {len(given.classes)}) float32 of {', '.join(given.classes)}: {given.formula}",
-                f"Temperature {given.temperature}; {'' if card.flip_average else 'not '}averaged over the mirror.",
-            ],
-        )
-    ]
-
-
-def _point_line(point: OperatingPoint) -> str:
-    given = point.output
-    shift = f"; shifted by {', '.join(f'{value:+.2f}' for value in point.shift)}" if point.shift else ""
-    note = f" {point.note}" if point.note else ""
-    return f"{point.name}: `{given.name}` of {', '.join(given.classes)}, temperature {given.temperature}{shift}.{note}"
-
-
-def _score_row(score: Score) -> str:
-    accuracy = f"{score.accuracy:.1%} ± {score.standard_error * 100:.1f}"
-    name = f"{score.data} ({score.note})" if score.note else score.data
-    return f"| {name} | {score.n} | {accuracy} | {score.macro_f1:.1%} | {score.calibration_error:.1%} |"
-
-
-def _recalls(scores: tuple[Score, ...]) -> list[str]:
-    lines = ["", "Recall of each class, and how many faces have that label:", ""]
-    lines += [f"| data | {' | '.join(EXPRESSIONS)} |", f"| --- |{' --- |' * len(EXPRESSIONS)}"]
-    for score in scores:
-        cells = [
-            f"{score.recall[name]:.0%} of {score.labelled[name]}" if name in score.recall else ""
-            for name in EXPRESSIONS
-        ]
-        lines.append(f"| {score.data} | {' | '.join(cells)} |")
-    return lines

@@ -21,24 +21,26 @@ CLASSES: tuple[str, ...] = tuple(EXPRESSIONS)
 NOT_A_CLASS = -1
 FACE_SIDE = 48
 _VOTES = (*CLASSES, "unknown", "NF")
+_SPELLED = {"happy": "happiness", "sad": "sadness", "angry": "anger"}
 
 
 @dataclass(frozen=True)
 class Faces:
-    """FER-2013 faces with the votes of ten FER+ taggers.
+    """FER-2013 faces with the votes of ten FER+ taggers and their original labels.
 
     images: (N, 48, 48) uint8 grey. votes: (N, 10) uint8, the eight expressions in the contract's order, then
-    `unknown` and `NF` (no face).
+    `unknown` and `NF` (no face). labels: (N,) FER-2013's own, -1 where there is none.
     """
 
     images: Bytes
     votes: Bytes
+    labels: Ints
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, rows: Any) -> "Faces":
-        return Faces(self.images[rows], self.votes[rows])
+        return Faces(self.images[rows], self.votes[rows], self.labels[rows])
 
 
 def read_columns(path: Path, columns: tuple[str, ...]) -> dict[str, list[Any]]:
@@ -66,7 +68,7 @@ def decode(encoded: bytes, colour: bool, where: str) -> Bytes:
 
 
 def read_faces(path: Path) -> Faces:
-    """A split in the format of `fer2013plus/train.parquet`: column `image` and the ten vote columns."""
+    """A split in the format of `fer2013plus/train.parquet`: `image`, the ten vote columns, `fer2013` where it is."""
     columns = read_columns(path, ("image", *_VOTES))
     images = [decode(data, False, f"{path}, row {row}") for row, data in enumerate(columns["image"])]
     wrong = next((row for row, image in enumerate(images) if image.shape != (FACE_SIDE, FACE_SIDE)), None)
@@ -74,7 +76,23 @@ def read_faces(path: Path) -> Faces:
         raise DataError(f"{path}, row {wrong}: picture is {images[wrong].shape}, not 48x48; use the 48x48 release")
     if not images:
         raise DataError(f"{path}: holds no faces; copy it again from its source")
-    return Faces(np.stack(images), np.array([columns[name] for name in _VOTES], np.uint8).T.copy())
+    votes = np.array([columns[name] for name in _VOTES], np.uint8).T.copy()
+    return Faces(np.stack(images), votes, _own_labels(path, len(images)))
+
+
+def _own_labels(path: Path, count: int) -> Ints:
+    names = [None] * count
+    if "fer2013" in pyarrow.parquet.read_schema(path).names:
+        names = read_columns(path, ("fer2013",))["fer2013"]
+    return np.array([NOT_A_CLASS if name is None else class_of(name, path) for name in names], np.int64)
+
+
+def class_of(name: str, path: Path) -> int:
+    """The place among CLASSES of an expression as a data set spells it; DataError where it is none."""
+    spelled = _SPELLED.get(name, name)
+    if spelled not in CLASSES:
+        raise DataError(f"{path}: unknown expression {name}; known are {', '.join(CLASSES)}")
+    return CLASSES.index(spelled)
 
 
 def without_single_votes(votes: Bytes) -> Bytes:
@@ -110,12 +128,13 @@ def copies_of(images: Bytes, others: Bytes, above: float = 0.9, chunk: int = 204
 
     FER-2013 holds many pictures more than once, across its splits too; a score is honest only without them.
     """
-    reference = _unit_rows(np.concatenate([others, others[:, :, ::-1]])).T
-    found = [(_unit_rows(images[at : at + chunk]) @ reference).max(axis=1) for at in range(0, len(images), chunk)]
+    reference = unit_rows(np.concatenate([others, others[:, :, ::-1]])).T
+    found = [(unit_rows(images[at : at + chunk]) @ reference).max(axis=1) for at in range(0, len(images), chunk)]
     return np.concatenate(found) > above
 
 
-def _unit_rows(images: Bytes) -> Floats:
+def unit_rows(images: Bytes) -> Floats:
+    """Each picture of (N, H, W) as a row (N, H * W) of mean 0 and length 1: their products are correlations."""
     rows = images.reshape(len(images), -1).astype(np.float32)
     rows -= rows.mean(axis=1, keepdims=True)
     norms: Floats = np.linalg.norm(rows, axis=1, keepdims=True)

@@ -1,42 +1,48 @@
-"""What the card of the default network says in words, and how its parts are put together."""
+"""What ships: the name, the operating points and the words of each network that becomes a bundle.
 
+A new one joins by a line in SHIPPED, under the name of its recipe's network.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
-from contract.expressions import EXPRESSIONS
-from models.card import Card, Input, Network, Output, TrainingData, sha256_of
-from models.checkpoint import Recipe
-from models.export import INPUT, OUTPUT
-from models.networks.preprocess import INPUT_SIDE, MEAN, SCALE
-from models.networks.se_resnet import SEResNet, multiply_adds, parameters_of
+from torch import nn
 
-NAME = "mien-face"
-VERSION = "1.0.0"
+from models.calibrate import Plan
+from models.card import Card, Input, Network, OperatingPoint, TrainingData, sha256_of
+from models.export import INPUT
+from models.heads import FER2013, FERPLUS, Head
+from models.networks.measure import multiply_adds, parameters_of
+from models.networks.preprocess import MEAN, SCALE
+from models.training.recipe import Recipe
+
 WEIGHTS = "expression.onnx"
-# The 40 px middle of a FER-2013 picture over the median height of the detector's box there: `mien-models geometry`.
+# A FER-2013 picture's 40 px middle over the median height of the detector's box there: `mien-models geometry`.
 CROP_OF_BOX_HEIGHT = 0.793
 
 CROP_REASON = (
-    "Training saw the 40 px middle of 48 px pictures. On 1,500 of those the detector's box has a median height of 1.05 "
-    "pictures (`mien-models geometry`), so the middle is 0.793 of the box and the whole picture 0.952. On muxspace the "
-    "three crops 0.7, 0.793 and 0.941 give 85.3, 86.2 and 84.9 % (`mien-models evaluate --data "
-    "muxspace/muxspace.parquet --crop 0.941`)."
+    "Training saw this part of FER-2013's 48 px pictures. On 1,500 of those the detector's box has a median height of "
+    "1.05 pictures (`mien-models geometry`), so the whole picture is 0.952 of the box and its 40 px middle 0.793."
 )
 
-TRAINED_ON = (
-    TrainingData(
-        name="FER-2013, split Training",
-        source="Goodfellow et al. 2013, face pictures found on the web.",
-        licence="Kaggle competition data (DbCL).",
-    ),
-    TrainingData(
-        name="FER+ votes of ten taggers for the same pictures",
-        source="Barsoum, Zhang, Canton Ferrer & Zhang 2016; the votes alone are the target, not FER-2013's own labels.",
-        licence="MIT.",
-    ),
+FER_2013_DATA = TrainingData(
+    name="FER-2013, split Training",
+    source="Goodfellow et al. 2013, face pictures found on the web.",
+    licence="Kaggle competition data (DbCL).",
+)
+FER_PLUS_DATA = TrainingData(
+    name="FER+ votes of ten taggers for the same pictures",
+    source="Barsoum, Zhang, Canton Ferrer & Zhang 2016.",
+    licence="MIT.",
+)
+MUXSPACE_DATA = TrainingData(
+    name="muxspace, three fifths of its people, without their labels",
+    source="faces of news photos; what the teacher answers for them is the target.",
+    licence="repository Apache-2.0.",
 )
 
 INTENDED_USE = (
-    "Estimating once a second, on a desk's own box, which expression a face shows to an onlooker; shares of eight "
+    "Estimating once a second, on a desk's own box, which expression a face shows to an onlooker; shares of the "
     "expressions, averaged over the frames of that second.",
     "Aggregates over minutes and hours, shown together with their coverage.",
 )
@@ -52,83 +58,117 @@ MUST_NOT_BE_USED_FOR = (
 LIMITS = (
     "Contempt and disgust are rare in the training pictures and are mostly missed, fear often; see the recall of each "
     "class.",
-    "Faces unlike those on the web of 2013 score lower: compare the rows of the other data sets, none of which were "
-    "trained on. Posed and acted expressions it often takes for neutral.",
+    "Faces unlike those on the web of 2013 score lower: compare the rows of the other data sets.",
     "About one face in ten of the FER+ split has no label that most taggers agree on; such faces are not scored.",
-    "How errors differ between groups of people was not measured for this version.",
-    "FER-2013 holds near copies across its splits. Training pictures that correlate over 0.9 with a picture of the "
-    "reported split, mirrors included, were left out of training.",
+    "FER-2013 holds near copies within and across its splits. Of near copies in training one was kept, and training "
+    "pictures that correlate over 0.9 with a picture of the reported split, mirrors included, were left out.",
 )
-
-
-# Of this version alone; the next one writes its own.
-HISTORY = (
-    "No epoch was chosen by the reported split: the weights are those of the last step. Yet its score did say when to "
-    "go on: a run of 40 epochs with heavier augmentation and pictures not standardised was given up because of it, and "
-    "because of it the gentler second stage was added to the first. So the score there is a little optimistic. The "
-    "second stage's settings were set once and not varied."
-)
-
-
-def training_text(stages: list[Recipe], faces: int) -> str:
-    """How the weights were made, as one paragraph."""
-    last = stages[-1]
-    return (
-        f"{faces} faces, FER+ votes as soft targets (single votes dropped, at least half of the rest on the eight "
-        f"expressions); batch {last.batch}, SGD with momentum {last.momentum} and weight decay {last.weight_decay}, "
-        f"the learning rate rising, then falling as a cosine; seed {last.seed}; exponential average ({last.average}) "
-        f"of the weights. {' Then '.join(_stage_text(stage) for stage in stages)} {HISTORY}"
-    )
-
-
-def _stage_text(stage: Recipe) -> str:
-    moved = stage.augmentation
-    return (
-        f"{stage.epochs} epochs from {'the stage before' if stage.start else 'scratch'} at a learning rate up to "
-        f"{stage.learning_rate}, dropout {stage.dropout}, pictures mirrored, turned by up to "
-        f"{moved.rotate_degrees:.0f} degrees, scaled by {moved.scale[0]} to {moved.scale[1]}, shifted by up to "
-        f"{moved.shift:.0%}, {moved.erase_share:.0%} covered in part, "
-        f"{moved.coarse_share:.0%} made coarse, {moved.noise_share:.0%} noisy."
-    )
-
 
 CALIBRATION = (
-    "The temperature was fitted on the even rows (0, 2, ...) of the clearly labelled faces of FER+ valid; the "
-    "calibration error to go by is the one of the odd rows. On posed faces of other data sets it is far too "
-    "sure of itself, as their rows show."
+    "Temperature and the threshold of unsure (90 % of the faces are surer) were fitted on the even rows (0, 2, ...) of "
+    "the labelled faces of the valid split; the calibration error to go by is the one of the odd rows."
 )
 
+EVERYDAY = Plan("everyday", FERPLUS, True, "For a desk: how a face looks to most people, the rare expressions too.")
+EXPRESSIVE = Plan("expressive", FER2013, True, "For acted and posed faces; calls many everyday faces something else.")
+PLAIN_FERPLUS = Plan("ferplus", FERPLUS, False, "As FER+ taggers would vote, on pictures like FER-2013's.")
+PLAIN_FER2013 = Plan("fer2013", FER2013, False, "As FER-2013 is labelled, on pictures like its own.")
 
-def default_card(network: SEResNet, weights: Path, temperature: float, training: str) -> Card:
-    """The card of the default network for the weights at `weights`; its scores are still to be measured."""
+
+@dataclass(frozen=True)
+class Shipped:
+    """What a card says beside what is measured. `folder` is its bundle's under edge/bundles/."""
+
+    name: str
+    version: str
+    folder: str
+    family: str
+    heads: tuple[Head, ...]
+    plans: tuple[Plan, ...]
+    trained_on: tuple[TrainingData, ...]
+    limits: tuple[str, ...] = LIMITS
+
+
+SHIPPED: dict[str, Shipped] = {
+    "student": Shipped(
+        "mien-face",
+        "2.0.0",
+        "default",
+        "SE-ResNet",
+        (FERPLUS, FER2013),
+        (EVERYDAY, EXPRESSIVE, PLAIN_FERPLUS, PLAIN_FER2013),
+        (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_DATA),
+    ),
+    "vgg16": Shipped(
+        "vgg-face",
+        "1.0.0",
+        "vgg-face",
+        "VGG16 with batch-norm and a global-average head",
+        (FER2013,),
+        (PLAIN_FER2013,),
+        (FER_2013_DATA, FER_PLUS_DATA),
+        (*LIMITS, "It does not know contempt: FER-2013's labels have seven expressions."),
+    ),
+}
+
+
+def training_text(recipe: Recipe, faces: int, teachers: tuple[str, ...]) -> str:
+    """How the weights were made, as one paragraph."""
+    moved = recipe.augmentation
+    sides = ", ".join(f"{side} px until {until:.0%}" for until, side in recipe.sides)
+    taught = (
+        f" Targets are mixed with the answers of a teacher ({', '.join(teachers)}): {recipe.taught:.0%} of them, and "
+        "all where there is no label."
+        if teachers
+        else ""
+    )
+    return (
+        f"{faces} faces for two heads on one backbone: the FER+ votes (single votes dropped, at least half of the rest "
+        f"on the eight expressions) and FER-2013's own labels ({recipe.smoothing:.0%} smoothing).{taught} "
+        f"{recipe.epochs} epochs at {sides} of the training, batch {recipe.batch}, SGD with momentum {recipe.momentum} "
+        f"and weight decay {recipe.weight_decay}, the learning rate rising to {recipe.learning_rate}, then falling as "
+        f"a cosine; dropout {recipe.dropout}; seed {recipe.seed}; exponential average ({recipe.average}) of weights. "
+        f"Pictures mirrored, rotated by up to {moved.rotate_degrees:.0f} degrees, scaled by {moved.scale[0]} to "
+        f"{moved.scale[1]}, shifted by up to {moved.shift:.0%}, turned; {moved.cover_share:.0%} with a drawn mask, "
+        f"hand or glasses, {moved.erase_share:.0%} with a rectangle, {moved.coarse_share:.0%} made coarse, "
+        f"{moved.blur_share:.0%} blurred, {moved.noise_share:.0%} noisy, {moved.dim_share:.0%} dim, "
+        f"{moved.encode_share:.0%} encoded coarsely. No epoch was chosen: the weights are those of the last step."
+    )
+
+
+def card_of(
+    shipped: Shipped,
+    network: nn.Module,
+    weights: Path,
+    recipe: Recipe,
+    points: tuple[OperatingPoint, ...],
+    training: str,
+) -> Card:
+    """The card of a network for the weights at `weights`; its scores are still to be measured."""
+    side = recipe.last_side
     return Card(
-        name=NAME,
-        version=VERSION,
+        name=shipped.name,
+        version=shipped.version,
         file=weights.name,
         sha256=sha256_of(weights),
         input=Input(
             name=INPUT,
-            size=INPUT_SIDE,
+            size=side,
             scale=SCALE,
             mean=MEAN,
-            crop_of_box_height=CROP_OF_BOX_HEIGHT,
+            crop_of_box_height=round(CROP_OF_BOX_HEIGHT * recipe.of_picture * 48 / 40, 3),
             outside=int(MEAN),
             formula="(grey - mean) * scale, grey from 0 to 255",
             crop_reason=CROP_REASON,
         ),
-        output=Output(
-            name=OUTPUT,
-            classes=EXPRESSIONS,
-            temperature=temperature,
-            formula="softmax(logits / temperature), then the mean over the face and its mirror image",
-        ),
+        points=points,
         flip_average=True,
-        network=Network("SE-ResNet", parameters_of(network), multiply_adds(network, INPUT_SIDE)),
-        trained_on=TRAINED_ON,
+        network=Network(shipped.family, parameters_of(network), multiply_adds(network, side)),
+        trained_on=shipped.trained_on,
         training=training,
         calibration=CALIBRATION,
         scores=(),
         intended_use=INTENDED_USE,
         must_not_be_used_for=MUST_NOT_BE_USED_FOR,
-        limits=LIMITS,
+        limits=shipped.limits,
     )

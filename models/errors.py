@@ -2,6 +2,7 @@
 
 ModelsError
 ├── DataError       a data file is missing, broken, or lacks what is needed
+├── TrainingError   a training came to nothing
 ├── CheckpointError a training run cannot be resumed from what lies there
 ├── CardError       a card is broken, or does not fit the weights beside it
 └── CompareError    a model of a comparison cannot be run, or there are no results to write pages of
@@ -14,6 +15,10 @@ class ModelsError(Exception):
 
 class DataError(ModelsError):
     """A data file is missing, broken, or lacks a column that is needed."""
+
+
+class TrainingError(ModelsError):
+    """A training came to nothing: its loss is no longer a number."""
 
 
 class CheckpointError(ModelsError):

@@ -1,10 +1,9 @@
-"""From a training checkpoint to the one ONNX file that desks run: batch-norm folded, weights kept as float16.
+"""From a trained network to the one ONNX file that desks run: batch-norm folded, weights kept as float16.
 
 Each weight is a float16 constant behind a Cast to float32. A runtime folds the Cast when it loads the file, so the file
 is half the size and the arithmetic is float32.
 """
 
-import copy
 import io
 import warnings
 from pathlib import Path
@@ -13,50 +12,44 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch import Tensor, nn
 
-from models.networks.preprocess import INPUT_SIDE
-from models.networks.se_resnet import BasicBlock, SEResNet
+from models.heads import HEADS, Head
 
 OPSET = 17
 INPUT = "face"
-OUTPUT = "logits"
 
 
-def folded(network: SEResNet) -> SEResNet:
-    """The same function in evaluation, with each batch-norm folded into the convolution before it."""
-    result = copy.deepcopy(network).eval()
-    _fold_pair(result.stem, 0, 1)
-    for block in result.blocks:
-        assert isinstance(block, BasicBlock)
-        block.conv1, block.norm1 = fuse_conv_bn_eval(block.conv1, block.norm1), nn.Identity()  # type: ignore[assignment]
-        block.conv2, block.norm2 = fuse_conv_bn_eval(block.conv2, block.norm2), nn.Identity()  # type: ignore[assignment]
-        if isinstance(block.shortcut, nn.Sequential):
-            _fold_pair(block.shortcut, 0, 1)
-    return result
+class _Outputs(nn.Module):
+    """The logits of all heads as one output a head, those of `heads` alone."""
+
+    def __init__(self, network: nn.Module, heads: tuple[Head, ...]) -> None:
+        super().__init__()
+        self.network = network
+        self.heads = heads
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        logits = self.network(x)
+        return tuple(logits[:, head.columns] for head in self.heads)
 
 
-def _fold_pair(layers: nn.Sequential, conv: int, norm: int) -> None:
-    first, second = layers[conv], layers[norm]
-    assert isinstance(first, nn.Conv2d)
-    assert isinstance(second, nn.BatchNorm2d)
-    layers[conv], layers[norm] = fuse_conv_bn_eval(first, second), nn.Identity()
+def to_onnx(network: nn.Module, side: int, heads: tuple[Head, ...] = HEADS) -> onnx.ModelProto:
+    """The network as an ONNX graph: `face` (batch, 1, side, side) float32, any batch, to a head's logits by its name.
 
-
-def to_onnx(network: SEResNet) -> onnx.ModelProto:
-    """The network as an ONNX graph: `face` (batch, 1, 40, 40) float32 to `logits` (batch, 8) float32, any batch."""
+    The exporter folds each batch-norm into the convolution before it.
+    """
     buffer = io.BytesIO()
+    names = [head.name for head in heads]
     with warnings.catch_warnings():
         # The newer exporter needs a package more and writes a higher opset than TensorRT 8 reads.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            folded(network),
-            (torch.zeros(1, 1, INPUT_SIDE, INPUT_SIDE),),
+            _Outputs(network, heads).eval(),
+            (torch.zeros(1, 1, side, side),),
             buffer,  # type: ignore[arg-type]  # the older exporter takes a buffer
             input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: {0: "batch"}, OUTPUT: {0: "batch"}},
+            output_names=names,
+            dynamic_axes={name: {0: "batch"} for name in (INPUT, *names)},
             opset_version=OPSET,
             dynamo=False,
         )
@@ -85,9 +78,9 @@ def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     return result
 
 
-def write_onnx(network: SEResNet, path: Path) -> None:
+def write_onnx(network: nn.Module, path: Path, side: int, heads: tuple[Head, ...] = HEADS) -> None:
     """Writes the network to `path`, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    onnx.save(to_onnx(network), partial)
+    onnx.save(to_onnx(network, side, heads), partial)
     partial.replace(path)

@@ -5,24 +5,29 @@ import os
 import sys
 from pathlib import Path
 
-from models import commands, compare_results, cover_commands
-from models.checkpoint import Recipe
+from models import commands
+from models.compare import results as compare_results
+from models.cover import commands as cover_commands
 from models.datasets import TRAIN, VALID
 from models.errors import ModelsError
+from models.evaluation import commands as evaluation_commands
+from models.sources import commands as source_commands
+from models.training import commands as training_commands
 
 BUNDLE = Path(__file__).resolve().parent.parent / "edge" / "bundles" / "default"
 PAGES = Path(__file__).resolve().parent / "cards"
 
 EXAMPLES = """examples:
-  mien-models train --out runs/mien-face --threads 2     train; about half an hour on two cores
-  mien-models train --out runs/mien-face --resume        go on after an interruption
-  mien-models train --out runs/second --second-stage-of runs/mien-face --epochs 22
-  mien-models export runs/second --first-stage runs/mien-face
+  mien-models data build fer                             a set to train on, from FER-2013 with FER+ votes
+  mien-models train vgg-face --data runs/data/fer.parquet --threads 2
+  mien-models train student --data runs/data/fer.parquet --teacher runs/vgg-face
+  mien-models export runs/student --teacher runs/vgg-face
   mien-models evaluate --data fer2013plus/valid.parquet  score the weights that ship
-  mien-models evaluate --data test.parquet --json        the same for another split, as JSON
+  mien-models evaluate --model vgg-face --data test.parquet --labels fer2013 --json
   mien-models geometry                                   the crop, measured with the desk's detector
   mien-models card --measure                             all scores into the card, then its page
-  mien-models card                                       the page alone, from the card
+  mien-models card                                       the page alone, from the card and the results
+  mien-models quality                                    accuracy against what the desk's gate measures
   mien-models train-cover                                the network that sees masks, into the desk's own bundle
   mien-models evaluate-cover --card                      its scores on all data sets, and its page
   mien-models list                                       the models that are there
@@ -48,20 +53,15 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     sub = top.add_subparsers(required=True, metavar="COMMAND")
-    _train_options(sub.add_parser("train", help="train the default network on FER-2013 with FER+ votes"))
-    _evaluate_options(sub.add_parser("evaluate", help="score the weights of a bundle on a labelled file"))
+    source_commands.add(sub)
+    training_commands.add(sub)
+    evaluation_commands.add(sub, PAGES)
     export = sub.add_parser("export", help="write weights (ONNX) and card of a training run into a bundle")
     export.add_argument("run", type=Path, help="folder of the training run")
-    export.add_argument("--first-stage", type=Path, help="for a second stage: the run that it began from")
-    export.add_argument("--bundle", type=Path, default=BUNDLE, help="bundle folder (default: the desk's own)")
-    export.add_argument("--train-data", type=Path, default=TRAIN, help="what was trained on")
-    export.add_argument("--valid-data", type=Path, default=VALID, help="its even rows fit the temperature")
+    export.add_argument("--bundle", type=Path, help="bundle folder (default: the network's own under edge/bundles/)")
+    export.add_argument("--teacher", type=Path, action="append", default=[], help="a run that taught it; repeatable")
+    export.add_argument("--valid-data", type=Path, default=VALID, help="its even rows fit the operating points")
     export.set_defaults(run_command=commands.export)
-    card = sub.add_parser("card", help="write the card's page, and with --measure its scores first")
-    card.add_argument("--bundle", type=Path, default=BUNDLE, help="bundle folder (default: the desk's own)")
-    card.add_argument("--pages", type=Path, default=PAGES, help="folder of the pages")
-    card.add_argument("--measure", action="store_true", help="score on all data sets first, and put it in the card")
-    card.set_defaults(run_command=commands.card)
     _compare_options(sub)
     cover_commands.add(sub, BUNDLE, PAGES)
     geometry = sub.add_parser("geometry", help="measure the crop beside the detector's box on training pictures")
@@ -70,32 +70,6 @@ def parser() -> argparse.ArgumentParser:
     geometry.add_argument("--seed", type=int, default=1, help="another seed, other pictures")
     geometry.set_defaults(run_command=commands.geometry)
     return top
-
-
-def _train_options(command: argparse.ArgumentParser) -> None:
-    recipe = Recipe()
-    command.add_argument("--out", type=Path, default=Path("runs/mien-face"), help="folder of the run (%(default)s)")
-    command.add_argument("--train-data", type=Path, default=TRAIN, help="default: MIEN_DATA/%(default)s")
-    command.add_argument("--valid-data", type=Path, default=VALID, help="only reported on; %(default)s")
-    command.add_argument("--epochs", type=int, default=recipe.epochs, help="passes over the pictures")
-    command.add_argument("--batch", type=int, default=recipe.batch, help="pictures a step")
-    command.add_argument("--seed", type=int, default=recipe.seed, help="another seed, another run")
-    command.add_argument("--threads", type=int, default=1, help="cores to use")
-    command.add_argument("--resume", action="store_true", help="go on with the run that lies in --out")
-    command.add_argument("--second-stage-of", type=Path, help="run whose weights to begin with, by gentler rules")
-    command.add_argument("--plain", action="store_true", help="float32 and no compilation: slower, needs no compiler")
-    command.set_defaults(run_command=commands.train)
-
-
-def _evaluate_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--data", type=Path, default=VALID, help="parquet file (MIEN_DATA/%(default)s)")
-    command.add_argument("--bundle", type=Path, default=BUNDLE, help="bundle folder (default: the desk's own)")
-    command.add_argument("--rows", choices=("all", "even", "odd"), default="all", help="which labelled rows to score")
-    command.add_argument("--no-flip", action="store_true", help="without averaging over the mirror image")
-    command.add_argument("--crop", type=float, help="another crop, in parts of the box's height (default: the card's)")
-    command.add_argument("--without-copies-of", type=Path, help="FER+ file whose near copies are not scored")
-    command.add_argument("--json", action="store_true", help="print JSON in place of the table")
-    command.set_defaults(run_command=commands.evaluate_file)
 
 
 def _compare_options(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

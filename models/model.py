@@ -23,10 +23,10 @@ CARD = "expression.json"
 
 
 class Model:
-    """The weights of a bundle at one of its operating points."""
+    """The weights of a bundle at one of its card's operating points."""
 
     def __init__(self, bundle: Path, point: str = "") -> None:
-        """`point` names an operating point of the card, by default its own output.
+        """`point` names an operating point of the card, by default the first.
 
         Raises CardError where the card or the weights are missing, broken, or do not fit each other.
         """
@@ -53,10 +53,10 @@ class Model:
 
         `flip` is whether to average over the mirror image, by default what the card says.
         """
-        output = self.point.output
+        temperature = self.point.temperature
         logits = self.logits(crops, self.card.flip_average if flip is None else flip)
         # Added after the division, so that the shift is in units of log probability.
-        known = softmax(logits + self._shift * output.temperature, output.temperature).mean(axis=0)
+        known = softmax(logits + self._shift * temperature, temperature).mean(axis=0)
         shares: Floats = np.zeros((len(crops), len(EXPRESSIONS)), np.float32)
         shares[:, self._places] = known
         return shares

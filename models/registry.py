@@ -1,7 +1,7 @@
 """Which models take part in a comparison, and how each is run.
 
-A bundle joins by being a folder with an `expression.json` under edge/bundles/ (or named with --bundle), once for its
-card's own output and once for each operating point. Another project's model joins by a line in PEERS and a script in
+A bundle joins by being a folder with an `expression.json` under edge/bundles/ (or named with --bundle), once for each
+operating point of its card. Another project's model joins by a line in PEERS and a script in
 models/peers/. Nothing else needs to be edited.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models.card import load
-from models.errors import CompareError
+from models.errors import CardError, CompareError
 from models.model import CARD
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ DEFAULT = BUNDLES / "default"
 
 @dataclass(frozen=True)
 class Entrant:
-    """A model of a comparison: `command` starts its worker (`models.workers`).
+    """A model of a comparison: `command` starts its worker (`models.compare.workers`).
 
     It sees grey crops of `size` pixels, of `crop` times the height of the detector's box (None: it comes without a rule
     for that). `classes` are the columns that it gives, in the contract's names.
@@ -85,12 +85,29 @@ def bundles(others: tuple[Path, ...] = (), folder: Path = BUNDLES) -> list[Entra
     return entrants
 
 
+def bundle_named(name: str, folder: Path = BUNDLES) -> Path:
+    """The folder of a bundle, by the rule of the desk's settings: a packaged bundle, its network's name, or a folder.
+
+    A slash makes sure of the folder. Raises CardError where it is none of them.
+    """
+    if "/" not in name and (folder / name / CARD).is_file():
+        return folder / name
+    there = {path.parent: load(path) for path in sorted(folder.glob(f"*/{CARD}"))}
+    for bundle, card in there.items():
+        if name in (card.name, f"{card.name}-{card.version}"):
+            return bundle
+    if (Path(name) / CARD).is_file():
+        return Path(name)
+    known = ", ".join(f"{bundle.name} ({card.name}-{card.version})" for bundle, card in there.items())
+    raise CardError(f"model {name!r}: there is none of that name; there are {known}, or give the folder of a bundle")
+
+
 def _of_bundle(bundle: Path) -> list[Entrant]:
     card = load(bundle / CARD)
     return [
         Entrant(
-            id=f"{card.name}-{card.version}{'@' if point.name else ''}{point.name}",
-            command=(sys.executable, "-m", "models.worker", str(bundle), *([point.name] if point.name else [])),
+            id=f"{card.name}-{card.version}" + ("" if point == card.points[0] else f"@{point.name}"),
+            command=(sys.executable, "-m", "models.compare.worker", str(bundle), point.name),
             classes=point.output.classes,
             size=card.input.size,
             crop=card.input.crop_of_box_height,
@@ -100,7 +117,7 @@ def _of_bundle(bundle: Path) -> list[Entrant]:
             is_peer=False,
             place=str(bundle),
         )
-        for point in (card.point(), *card.operating_points)
+        for point in card.points
     ]
 
 

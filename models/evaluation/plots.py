@@ -3,6 +3,7 @@
 import re
 
 import matplotlib as mpl
+from matplotlib import ticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -147,8 +148,9 @@ def _quality(curves: tuple[Curve, ...]) -> Figure:
 def _draw_curve(axes: Axes, curve: Curve) -> None:
     if curve.name in LOG:
         axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
-        axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+        axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+        axes.xaxis.set_minor_locator(ticker.NullLocator())
     for each in curve.bins:
         axes.plot([each.measure] * 2, [100 * each.low, 100 * each.high], color=LINE, linewidth=1.1)
     places = [each.measure for each in curve.bins]

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+FACE_SIDE = 48
 INPUT_SIDE = 40
 # 128 is the grey outside the picture, so that padding is exactly 0 to the network.
 MEAN = 128.0

@@ -14,7 +14,7 @@ class SEResNetShape:
     classes: int = 8
     stem: int = 16
     stages: tuple[int, ...] = (32, 64, 128)
-    blocks_a_stage: int = 2
+    blocks: tuple[int, ...] = (2, 2, 2)
     reduction: int = 8
     dropout: float = 0.3
 
@@ -76,8 +76,8 @@ class SEResNet(nn.Module):
         )
         blocks: list[nn.Module] = []
         width = shape.stem
-        for outputs in shape.stages:
-            for index in range(shape.blocks_a_stage):
+        for outputs, count in zip(shape.stages, shape.blocks, strict=True):
+            for index in range(count):
                 blocks.append(BasicBlock(width, outputs, 2 if index == 0 else 1, shape.reduction))
                 width = outputs
         self.blocks = nn.Sequential(*blocks)
@@ -96,26 +96,3 @@ class SEResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return cast(Tensor, self.head(self.dropout(self.embed(x))))
-
-
-def parameters_of(network: nn.Module) -> int:
-    """Number of trainable parameters."""
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
-
-
-def multiply_adds(network: nn.Module, side: int) -> int:
-    """Multiply-adds of the convolutions and linear layers for one face of `side` pixels."""
-    counts: list[int] = []
-
-    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        if isinstance(module, nn.Conv2d):
-            counts.append(output[0].numel() * module.weight[0].numel())
-        elif isinstance(module, nn.Linear):
-            counts.append(module.weight.numel())
-
-    hooks = [module.register_forward_hook(count) for module in network.modules()]
-    with torch.no_grad():
-        network.eval()(torch.zeros(1, 1, side, side))
-    for hook in hooks:
-        hook.remove()
-    return sum(counts)

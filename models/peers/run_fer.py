@@ -1,4 +1,4 @@
-"""The `fer` package as a worker of a comparison, in an interpreter that has it; what is said is in `models.workers`.
+"""The `fer` package as a worker of a comparison, in an interpreter that has it; as `models.compare.workers` asks.
 
 Imports nothing of ours: that interpreter need not have Mien. The network alone is run, on crops that it is given, with
 the package's own preprocessing; its detector takes no part.

@@ -22,7 +22,7 @@ from edge.errors import ModelError
 from edge.reader import FaceReader
 from edge.runtime.onnx import OnnxBackend
 from edge.window import LEAST_SURE
-from models.cover_styles import STYLES, masked
+from models.cover.styles import STYLES, masked
 from tests.edge.pictures import Pixels, portrait, table_images
 
 DETECTOR = Detector.from_bundle()

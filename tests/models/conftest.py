@@ -10,8 +10,9 @@ import pyarrow.parquet
 import pytest
 import torch
 
-from models.data import Bytes, Faces
+from models.data import CLASSES, NOT_A_CLASS, Bytes, Faces, soft_labels
 from models.networks.se_resnet import SEResNet
+from models.prepared import Prepared, Source
 
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 
@@ -38,15 +39,24 @@ def made_faces(count: int, seed: int) -> Faces:
     images[1::2, 24:] += 100
     votes = np.zeros((count, 10), np.uint8)
     votes[np.arange(count), np.arange(count) % 2] = 10
-    return Faces(images, votes)
+    return Faces(images, votes, np.arange(count) % 2)
 
 
 def write_faces(path: Path, faces: Faces) -> Path:
     """Writes faces in the format of FER+ splits, pictures as PNG."""
     columns: dict[str, list[object]] = {"image": [cv2.imencode(".png", image)[1].tobytes() for image in faces.images]}
     columns.update({name: faces.votes[:, i].tolist() for i, name in enumerate(VOTES)})
+    columns["fer2013"] = [CLASSES[label] if label != NOT_A_CLASS else None for label in faces.labels]
     pyarrow.parquet.write_table(pyarrow.table(columns), path)
     return path
+
+
+def as_prepared(faces: Faces, name: str = "made") -> Prepared:
+    """Made faces as a prepared set of one source, everybody on it unnamed."""
+    count = len(faces)
+    source = Source(name, "made", "none", count)
+    votes = soft_labels(faces.votes)[0]
+    return Prepared(faces.images, votes, faces.labels, np.full(count, "", np.str_), np.full(count, name), (source,))
 
 
 @pytest.fixture

@@ -1,64 +1,102 @@
-"""The commands of `mien-models`, from training on made faces to a bundle."""
+"""The commands of `mien-models`, from made faces to a bundle whose card tells how it came about."""
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
+from models import prepared
 from models.card import load
-from models.checkpoint import averaged_network
 from models.data import Faces
 from models.main import main
+from models.model import Model
 
-from .conftest import write_faces
+from .conftest import as_prepared, crops, made_faces, write_faces
 
-
-@pytest.fixture
-def files(tmp_path: Path, faces: Faces, others: Faces) -> list[str]:
-    """Options that name made data."""
-    train = write_faces(tmp_path / "train.parquet", faces)
-    valid = write_faces(tmp_path / "valid.parquet", others)
-    return ["--train-data", str(train), "--valid-data", str(valid)]
+Option = str | Path | int
 
 
-def run(*arguments: str | Path) -> int:
+def run(*arguments: Option) -> int:
     return main([str(argument) for argument in arguments])
 
 
-def test_two_stages_become_a_bundle_whose_card_tells_of_both(tmp_path: Path, files: list[str]) -> None:
-    short = ["--plain", "--epochs", "1", "--batch", "32", *files]
-    first, second, bundle = tmp_path / "first", tmp_path / "second", tmp_path / "bundle"
-    assert run("train", "--out", first, *short) == 0
-    assert run("train", "--out", second, "--second-stage-of", first, *short) == 0
-    assert run("export", second, "--first-stage", first, "--bundle", bundle, *files) == 0
-    card = load(bundle / "expression.json")
-    assert "from scratch" in card.training
-    assert "from the stage before" in card.training
+@pytest.fixture
+def runs(tmp_path: Path, faces: Faces) -> Path:
+    """A folder with a short training of the student, and of another that it taught."""
+    write_faces(tmp_path / "valid.parquet", made_faces(40, seed=2))
+    prepared.write(as_prepared(faces), tmp_path / "made.parquet")
+    short: list[Option] = [
+        "--plain",
+        "--device",
+        "cpu",
+        "--epochs",
+        1,
+        "--batch",
+        32,
+        "--valid-data",
+        tmp_path / "valid.parquet",
+    ]
+    train: list[Option] = ["train", "student", "--data", tmp_path / "made.parquet", *short]
+    assert run(*train, "--out", tmp_path / "teacher") == 0
+    assert run(*train, "--out", tmp_path / "student", "--teacher", tmp_path / "teacher") == 0
+    return tmp_path
 
 
-def test_a_second_stage_begins_with_the_weights_of_the_first(tmp_path: Path, files: list[str]) -> None:
-    short = ["--plain", "--epochs", "1", "--batch", "64", *files]
-    first, second = tmp_path / "first", tmp_path / "second"
-    assert run("train", "--out", first, *short) == 0
-    assert run("train", "--out", second, "--second-stage-of", first, *short) == 0
-    # One step, the first of the warm-up, at a learning rate of 0: only batch-norm statistics move.
-    before, after = (averaged_network(folder / "checkpoint.pt") for folder in (first, second))
-    assert all(torch.equal(a, b) for a, b in zip(before.parameters(), after.parameters(), strict=True))
+def test_a_taught_student_becomes_a_bundle_with_fitted_operating_points(runs: Path) -> None:
+    options: list[Option] = [
+        "--teacher",
+        runs / "teacher",
+        "--bundle",
+        runs / "bundle",
+        "--valid-data",
+        runs / "valid.parquet",
+    ]
+    assert run("export", runs / "student", *options) == 0
+    card = load(runs / "bundle" / "expression.json")
+    assert [point.name for point in card.points] == ["everyday", "expressive", "ferplus", "fer2013"]
+    assert card.point().shift
+    assert not card.point("ferplus").shift
+    assert "answers of a teacher (teacher)" in card.training
+    for point in card.points:
+        shares = Model(runs / "bundle", point.name).shares(crops(4))
+        np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
 
 
-def test_a_second_stage_is_not_exported_with_another_first_stage(
-    tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    short = ["--plain", "--epochs", "1", "--batch", "32", *files]
-    first, other, second = tmp_path / "first", tmp_path / "other", tmp_path / "second"
-    assert run("train", "--out", first, *short) == 0
-    assert run("train", "--out", other, "--seed", "2", *short) == 0
-    assert run("train", "--out", second, "--second-stage-of", first, *short) == 0
-    assert run("export", second, "--bundle", tmp_path / "bundle", *files) == 1
-    assert run("export", second, "--first-stage", other, "--bundle", tmp_path / "bundle", *files) == 1
-    lines = capsys.readouterr().err.splitlines()
-    assert lines[-2].endswith("name the run it began from with --first-stage")
-    assert lines[-1].endswith("name that run with --first-stage")
+def test_a_teacher_is_asked_once(runs: Path) -> None:
+    [answers] = (runs / "teacher").glob("answers-*.npy")
+    before = answers.stat().st_mtime_ns
+    options: list[Option] = [
+        "--plain",
+        "--device",
+        "cpu",
+        "--epochs",
+        1,
+        "--batch",
+        32,
+        "--valid-data",
+        runs / "valid.parquet",
+    ]
+    data: list[Option] = ["--data", runs / "made.parquet", "--teacher", runs / "teacher"]
+    assert run("train", "student", *data, *options, "--out", runs / "again") == 0
+    assert answers.stat().st_mtime_ns == before
+
+
+def test_a_network_that_does_not_ship_is_not_exported(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options: list[Option] = [
+        "--plain",
+        "--device",
+        "cpu",
+        "--epochs",
+        1,
+        "--batch",
+        64,
+        "--valid-data",
+        runs / "valid.parquet",
+    ]
+    paper: list[Option] = ["train", "vgg-face-paper-head", "--data", runs / "made.parquet", "--out", runs / "paper"]
+    assert run(*paper, *options) == 0
+    assert run("export", runs / "paper", "--bundle", runs / "bundle") == 1
+    assert "vgg16-paper is no network that ships; those are student, vgg16" in capsys.readouterr().err
 
 
 def test_missing_data_says_how_to_name_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,4 +108,4 @@ def test_missing_data_says_how_to_name_it(capsys: pytest.CaptureFixture[str], mo
 def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
-    assert "mien-models train --out" in capsys.readouterr().out
+    assert "mien-models train vgg-face --data" in capsys.readouterr().out

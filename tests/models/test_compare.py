@@ -7,23 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow
-import pyarrow.parquet
 import pytest
 
 from contract.expressions import EXPRESSIONS
-from models import compare_run
-from models.card import OperatingPoint
-from models.compare import CROPS, fitted
-from models.compare_page import page
-from models.compare_results import BEST_CROP, CARD_CROP, SAME_CROP, Results, load, save
-from models.data import Faces
-from models.datasets import WITHOUT_CONTEMPT
+from models.compare import run as compare_run
+from models.compare.page import page
+from models.compare.protocol import CROPS
+from models.compare.results import BEST_CROP, CARD_CROP, SAME_CROP, Results, load, save
+from models.compare.workers import Worker
+from models.data import NOT_A_CLASS, Faces
 from models.errors import CompareError, DataError
 from models.registry import PEERS, Entrant, bundles, peers
-from models.workers import Worker
 
-from .bundles import SEVEN, make_bundle, output
+from .bundles import SEVEN, make_bundle, point
 from .conftest import crops, made_faces, write_faces
 
 MADE_PEER = Path(__file__).with_name("made_peer.py")
@@ -53,10 +49,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     faces.votes[:10, EXPRESSIONS.index("contempt")] = 10
     path = folder / "data" / "fer2013plus" / "valid.parquet"
     path.parent.mkdir(parents=True)
-    write_faces(path, Faces(faces.images, faces.votes))
-    table = pyarrow.parquet.read_table(path)
-    own = pyarrow.array([None, *["happy", "angry", "sad"] * 13])
-    pyarrow.parquet.write_table(table.append_column("fer2013", own), path)
+    own = [NOT_A_CLASS, *[EXPRESSIONS.index(name) for name in ("happiness", "anger", "sadness")] * 13]
+    write_faces(path, Faces(faces.images, faces.votes, np.array(own)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MIEN_DATA", str(folder / "data"))
         yield folder
@@ -66,30 +60,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def entrants(folder: Path) -> list[Entrant]:
     """A bundle like the default's, one of other size, crop and classes with a second way to use it, and a peer."""
     first = make_bundle(folder / "first", name="first", trained_on="FER-2013, split Training")
-    point = OperatingPoint("posed", output("posed", SEVEN), shift=(0.5,) * 7)
-    other = make_bundle(
-        folder / "other", name="other", given=output(classes=SEVEN), points=(point,), size=48, crop=0.941, seed=4
-    )
+    points = point(classes=SEVEN), point("posed", "posed", SEVEN, shift=(0.5,) * 7)
+    other = make_bundle(folder / "other", *points, name="other", size=48, crop=0.941, seed=4)
     return [*bundles((first, other), folder / "none"), made_peer()]
 
 
 @pytest.fixture(scope="module")
 def results(folder: Path, entrants: list[Entrant]) -> Results:
     return compare_run.compare(entrants, folder / "cache", rounds=1, command="mien-models compare")
-
-
-def test_what_labellers_could_not_choose_is_dropped_and_the_rest_sums_to_one() -> None:
-    shares = np.full((1, 8), 0.1, np.float32)
-    shares[0, 0], shares[0, 7] = 0.2, 0.2
-    found = fitted(shares, EXPRESSIONS, WITHOUT_CONTEMPT)
-    assert found[0, 7] == 0
-    np.testing.assert_allclose(found.sum(), 1, atol=1e-6)
-    np.testing.assert_allclose(found[0, 0] / found[0, 1], 2, rtol=1e-5)
-
-
-def test_a_models_columns_are_put_into_the_contracts_order() -> None:
-    found = fitted(np.array([[0.7, 0.2, 0.1]], np.float32), ("happiness", "anger", "neutral"), EXPRESSIONS)
-    assert [round(float(x), 1) for x in found[0]] == [0.1, 0.7, 0, 0, 0.2, 0, 0, 0]
 
 
 def test_each_bundle_and_each_of_its_operating_points_is_a_model(entrants: list[Entrant]) -> None:
@@ -164,7 +142,7 @@ def test_a_second_run_asks_no_model_for_what_it_said_before(
 
 
 def test_another_temperature_is_another_answer(folder: Path, results: Results) -> None:
-    warmer = make_bundle(folder / "warmer", name="first", given=output(temperature=3.0))
+    warmer = make_bundle(folder / "warmer", point(temperature=3.0), name="first")
     found = compare_run.compare(bundles((warmer,), folder / "none"), folder / "cache", rounds=1, command="")
     assert found.models[0].sha256 == results.models[0].sha256
     assert found.scores[0].accuracy == results.scores[0].accuracy

@@ -10,15 +10,16 @@ import pytest
 import torch
 
 from edge.detect import Detector
-from models.cover import CoverRecipe, false_alarm_threshold, probabilities, to_onnx, train
-from models.cover_card import load
-from models.cover_cloth import Repertoire
-from models.cover_data import FOLDS, VIEW, Crops, Views, drawn_crops, fold_of, read_views
-from models.cover_ground import Ground, mouth_covered
-from models.cover_masks import covered
+from models.cover.card import load
+from models.cover.cloth import Repertoire
+from models.cover.data import VIEW, Crops, Views, drawn_crops, read_views
+from models.cover.ground import Ground, mouth_covered
+from models.cover.masks import covered
+from models.cover.train import CoverRecipe, false_alarm_threshold, probabilities, to_onnx, train
 from models.data import Bytes, Faces
 from models.main import main
 from models.networks.cover import CoverNet
+from models.sources.people import FOLDS, fold_of
 
 from .conftest import crops, write_faces
 
@@ -42,7 +43,7 @@ def portraits(count: int, side: int = 48) -> Bytes:
 def table(path: Path, count: int) -> Path:
     votes = np.zeros((count, 10), np.uint8)
     votes[:, 0] = 10
-    return write_faces(path, Faces(portraits(count), votes))
+    return write_faces(path, Faces(portraits(count), votes, np.zeros(count, np.int64)))
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,15 @@
-"""The default network: shapes, size, cost."""
+"""The networks: shapes, sizes, costs."""
 
 import pytest
 import torch
+from torch import nn
 
+from models.heads import LOGITS
+from models.networks.build import NETWORKS, build
+from models.networks.measure import multiply_adds, parameters_of
 from models.networks.preprocess import centre_crop, normalise
-from models.networks.se_resnet import SEResNet, multiply_adds, parameters_of
+from models.networks.se_resnet import SEResNet
+from models.networks.vgg import VGG16, VGG16Shape
 
 
 def test_a_batch_of_faces_gives_eight_logits_each(network: SEResNet) -> None:
@@ -26,13 +31,29 @@ def test_a_flat_picture_gives_finite_logits(network: SEResNet) -> None:
     assert network(torch.full((1, 1, 40, 40), 0.3)).isfinite().all()
 
 
-def test_the_default_has_seven_tenths_of_a_million_parameters() -> None:
-    assert parameters_of(SEResNet()) == 702_832
+def test_the_student_is_within_a_million_parameters_and_eighty_million_multiply_adds() -> None:
+    student = build("student", 0.3, 40)
+    assert parameters_of(student) == 995_939
+    # By hand: stem 0.23 M, stages of 12.9, 12.9 and 20.3 M, shortcuts 0.61 M, squeeze-excitation and head 0.02 M.
+    assert multiply_adds(student, 40) == pytest.approx(46.9e6, rel=0.01)
 
 
-def test_a_face_costs_under_forty_million_multiply_adds() -> None:
-    # By hand: stem 0.23 M, three stages of 12.9 M, shortcuts 0.61 M, squeeze-excitation and head 0.02 M.
-    assert multiply_adds(SEResNet(), 40) == pytest.approx(39.6e6, rel=0.01)
+def test_every_network_gives_the_logits_of_both_heads() -> None:
+    for name in NETWORKS:
+        assert build(name, 0.3, 48).eval()(torch.zeros(1, 1, 48, 48)).shape == (1, LOGITS), name
+
+
+def test_vgg16_has_thirteen_convolutions_and_three_fully_connected_layers() -> None:
+    modules = list(VGG16(VGG16Shape(head="paper", hidden=8)).modules())
+    assert sum(isinstance(module, nn.Conv2d) for module in modules) == 13
+    assert sum(isinstance(module, nn.Linear) for module in modules) == 3
+
+
+def test_vgg16_with_a_global_average_has_the_size_and_cost_that_its_card_says() -> None:
+    network = VGG16()
+    assert parameters_of(network) == pytest.approx(14.73e6, rel=0.001)
+    assert multiply_adds(network, 48) == pytest.approx(702e6, rel=0.01)
+    assert network.embed(torch.zeros(1, 1, 32, 32)).shape == (1, 512)
 
 
 def test_the_grey_outside_a_picture_is_zero_to_the_network() -> None:

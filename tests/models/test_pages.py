@@ -7,14 +7,19 @@ import matplotlib as mpl
 import msgspec
 import pytest
 
-from models import compare_results, cover_card, figures
-from models.card import load, page
-from models.compare_page import page as compare_page
-from models.compare_results import Results
+from models.card import load
+from models.compare import figures
+from models.compare import results as compare_results
+from models.compare.page import page as compare_page
+from models.compare.plots import plots
+from models.compare.results import Results
+from models.cover import card as cover_card
 from models.errors import CompareError
+from models.evaluation import results as measured
+from models.evaluation.page import page
+from models.evaluation.plots import plots as card_plots
 from models.main import PAGES, main
 from models.model import CARD
-from models.plots import plots
 from models.registry import BUNDLES, ROOT
 
 DOCS = ROOT / "docs"
@@ -82,11 +87,22 @@ def test_a_figure_by_hand_would_be_found(said: str) -> None:
 
 
 def test_every_card_has_its_page_and_no_page_is_without_a_card() -> None:
-    made = {f"{card.name}.md": page(card) for card in (load(path) for path in BUNDLES.glob(f"*/{CARD}"))}
+    cards = [load(path) for path in BUNDLES.glob(f"*/{CARD}")]
+    made = {f"{card.name}.md": page(card, measured.load(card, measured.path_of(card))) for card in cards}
     covers = (cover_card.load(path) for path in BUNDLES.glob(f"*/{cover_card.CARD}"))
     made |= {f"{cover.name}.md": cover_card.page(cover) for cover in covers}
     there = {path.name: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
     assert there == made, "run `mien-models card`, or `mien-models evaluate-cover --card`"
+
+
+def test_the_plots_of_a_card_are_what_its_results_make() -> None:
+    for card in (load(path) for path in BUNDLES.glob(f"*/{CARD}")):
+        results = measured.load(card, measured.path_of(card))
+        assert results is not None, "run `mien-models card --measure`"
+        if mpl.__version__ != results.matplotlib:
+            pytest.skip(f"drawn by Matplotlib {results.matplotlib}, which writes other bytes than {mpl.__version__}")
+        there = {path.name: path.read_text(encoding="utf-8") for path in (PAGES / card.name).glob("*.svg")}
+        assert there == card_plots(results), "run `mien-models card`"
 
 
 def test_what_a_card_says_of_its_crop_is_what_was_measured(results: Results) -> None:

@@ -1,0 +1,45 @@
+"""The operating points of a network: temperature, shift of the classes, and the threshold of unsure.
+
+All are fitted on one half of a labelled split, its even rows; what is reported of calibration is the other half's.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.card import OperatingPoint, Output
+from models.data import Floats, Ints
+from models.heads import Head
+from models.scores import fitted_temperature, softmax
+
+# How much of the training prior is taken away: log p - LEVEL log(prior) (Menon et al. 2021), fixed and not fitted.
+LEVEL = 0.5
+COVERAGE = 0.90  # the part of the faces that are to be sure enough
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An operating point before it is fitted: its head, and whether the training prior is levelled."""
+
+    name: str
+    head: Head
+    levelled: bool
+    note: str
+
+
+def fitted_point(plan: Plan, logits: Floats, labels: Ints, prior: Floats) -> OperatingPoint:
+    """The operating point for a head's logits (views, N, classes) of faces labelled (N,), and its prior (classes,)."""
+    shift = -LEVEL * np.log(np.maximum(prior, 1e-4)) if plan.levelled else np.zeros(len(prior))
+    # A constant added to all classes changes nothing; around zero they are easier to read.
+    shift = np.round(shift - shift.mean(), 3).astype(np.float32)
+    temperature = fitted_temperature(logits, labels, shift)
+    sure = softmax(logits + shift * np.float32(temperature), temperature).mean(axis=0).max(axis=1)
+    return OperatingPoint(
+        name=plan.name,
+        labels=plan.head.name,
+        output=Output(plan.head.name, plan.head.classes),
+        temperature=temperature,
+        shift=tuple(float(value) for value in shift.round(3)) if plan.levelled else (),
+        unsure_below=round(float(np.quantile(sure, 1 - COVERAGE)), 4),
+        note=plan.note,
+    )

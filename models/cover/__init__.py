@@ -1,0 +1,1 @@
+"""The cover network, which sees whether the mouth of a face is covered: drawing covers, training, scores, card."""

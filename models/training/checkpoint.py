@@ -1,0 +1,112 @@
+"""A training run between two epochs: its recipe, its networks and optimiser, and the checkpoint that keeps them."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import msgspec
+import torch
+from torch import nn
+
+from models.errors import CheckpointError
+from models.networks.build import build
+from models.training.recipe import Recipe
+
+CHECKPOINT = "checkpoint.pt"
+
+
+@dataclass
+class Run:
+    """What a training carries from one step to the next.
+
+    `prior` (LOGITS values) and `faces`, of the training set, are for those who use the weights.
+    """
+
+    network: nn.Module
+    averaged: nn.Module
+    optimiser: torch.optim.Optimizer
+    epoch: int = 0
+    step: int = 0
+    prior: tuple[float, ...] = ()
+    faces: int = 0
+
+
+def begin(recipe: Recipe, device: str = "cpu", start: nn.Module | None = None) -> Run:
+    """A run that has taken no step, its weights those of `start` or drawn from the recipe's seed."""
+    torch.manual_seed(recipe.seed)
+    network, averaged = (build(recipe.network, recipe.dropout, recipe.last_side) for _ in range(2))
+    if start is not None:
+        network.load_state_dict(start.state_dict())
+    for each in (network, averaged):
+        each.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged.load_state_dict(network.state_dict())
+    # Weight decay pulls on what multiplies pixels or features; biases and batch-norm gains are left alone.
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": recipe.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    optimiser = torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
+    return Run(network, averaged.eval(), optimiser)
+
+
+def save(run: Run, checkpoint: Path, recipe: Recipe) -> None:
+    """Writes the checkpoint, whole or not at all."""
+    state = {
+        "recipe": json.dumps(asdict(recipe)),
+        "network": run.network.state_dict(),
+        "averaged": run.averaged.state_dict(),
+        "optimiser": run.optimiser.state_dict(),
+        "epoch": run.epoch,
+        "step": run.step,
+        "prior": list(run.prior),
+        "faces": run.faces,
+    }
+    partial = checkpoint.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(checkpoint)
+
+
+def load(checkpoint: Path) -> dict[str, Any]:
+    """The checkpoint's contents, on the CPU; CheckpointError where it is missing or broken."""
+    try:
+        state = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    except FileNotFoundError:
+        raise CheckpointError(f"{checkpoint}: no such file; train first with `mien-models train`") from None
+    except (RuntimeError, OSError, EOFError, ValueError, UnpicklingError):
+        raise CheckpointError(f"{checkpoint}: not a readable checkpoint; train again into a new --out") from None
+    return dict(state)
+
+
+def restore(run: Run, checkpoint: Path, recipe: Recipe) -> None:
+    """Puts a run where its checkpoint stands; CheckpointError where that is broken or of another recipe."""
+    state = load(checkpoint)
+    if state["recipe"] != json.dumps(asdict(recipe)):
+        raise CheckpointError(
+            f"{checkpoint}: made by another recipe or from other pictures; give the same options, or choose a new --out"
+        )
+    run.network.load_state_dict(state["network"])
+    run.averaged.load_state_dict(state["averaged"])
+    run.optimiser.load_state_dict(state["optimiser"])
+    run.epoch, run.step = state["epoch"], state["step"]
+
+
+def averaged_network(checkpoint: Path) -> nn.Module:
+    """The result of a run: the averaged weights, ready to evaluate."""
+    state = load(checkpoint)
+    recipe = _recipe(state)
+    network = build(recipe.network, recipe.dropout, recipe.last_side)
+    network.load_state_dict(state["averaged"])
+    return network.eval()
+
+
+def recipe_of(checkpoint: Path) -> Recipe:
+    """The recipe that a checkpoint was made by; CheckpointError where it is missing or broken."""
+    return _recipe(load(checkpoint))
+
+
+def _recipe(state: dict[str, Any]) -> Recipe:
+    return msgspec.json.decode(state["recipe"], type=Recipe)

@@ -1,0 +1,209 @@
+"""Trains an expression network: resumable after each epoch, on a CPU or a GPU, the same seed the same weights.
+
+A run is a folder: `checkpoint.pt` (all that resuming needs), `recipe.json`, `curves.jsonl` (a line an epoch) and
+`curves.png`.
+"""
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from tqdm import tqdm
+
+from models.data import Faces
+from models.errors import CheckpointError, DataError, TrainingError
+from models.heads import HEADS
+from models.training.augment import Field, augment
+from models.training.checkpoint import CHECKPOINT, Run, averaged_network, begin, recipe_of, restore, save
+from models.training.curves import CURVES, plot_curves
+from models.training.recipe import Recipe
+from models.training.report import Reported, report
+from models.training.targets import TrainingSet
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How to compute, which changes speed and rounding but not the recipe."""
+
+    threads: int = 1
+    device: str = "cpu"
+    compile: bool = False
+    bfloat16: bool = False
+
+
+def train(
+    pictures: TrainingSet,
+    valid: Faces,
+    folder: Path,
+    recipe: Recipe,
+    machine: Machine | None = None,
+    *,
+    resume: bool = False,
+    epochs: int | None = None,
+    start: Path | None = None,
+) -> Path:
+    """Trains to the recipe's last epoch and returns the checkpoint, whose `averaged` weights are the result.
+
+    `valid` is only reported on. `epochs` stops the run sooner, to be resumed. `start` is the folder of a finished run
+    of the same network, whose weights to begin with. CheckpointError where `resume` finds a
+    checkpoint of another recipe, or a run lies there unasked.
+    """
+    machine = machine or Machine()
+    torch.set_num_threads(machine.threads)
+    if len(pictures) < recipe.batch:
+        raise DataError(
+            f"training data: {len(pictures)} usable faces are fewer than a batch of {recipe.batch}; lower --batch"
+        )
+    recipe = replace(recipe, pictures=pictures.sha256(), start=_sha256(start / CHECKPOINT) if start else "")
+    run = _opened(folder, recipe, machine, resume, start)
+    run.prior, run.faces = tuple(pictures.prior.tolist()), len(pictures)
+    images = torch.from_numpy(pictures.images)[:, None].to(machine.device)
+    targets = torch.from_numpy(pictures.targets).to(machine.device)
+    forward = _forward(run.network, machine)
+    reported = Reported(valid, recipe, machine.device)
+    steps = len(images) // recipe.batch
+    with tqdm(total=recipe.epochs * steps, initial=run.step, unit="batch", mininterval=2) as progress:
+        while run.epoch < min(recipe.epochs, epochs or recipe.epochs):
+            began = time.monotonic()
+            loss = _epoch(run, forward, images, targets, recipe, progress)
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"{folder}: the loss is {loss} after epoch {run.epoch}; the epoch before is kept: lower the "
+                    "learning rate, or use --plain, and train into a new --out"
+                )
+            rate = steps * recipe.batch / (time.monotonic() - began)
+            line = {
+                "epoch": run.epoch,
+                "loss": loss,
+                **report(run.averaged, reported, run.epoch - 1),
+                "images_a_second": rate,
+            }
+            _log(folder, line)
+            save(run, folder / CHECKPOINT, recipe)
+            shown = {name: f"{value:.1%}" for name, value in line.items() if name.endswith("accuracy")}
+            progress.set_postfix(epoch=run.epoch, loss=f"{loss:.3f}", **shown)
+    plot_curves(folder)
+    return folder / CHECKPOINT
+
+
+def _sha256(checkpoint: Path) -> str:
+    return hashlib.sha256(checkpoint.read_bytes()).hexdigest() if checkpoint.exists() else ""
+
+
+def _opened(folder: Path, recipe: Recipe, machine: Machine, resume: bool, start: Path | None) -> Run:
+    """A run at its beginning, or where the checkpoint in `folder` stands."""
+    checkpoint = folder / CHECKPOINT
+    run = begin(recipe, machine.device, _beginning(start / CHECKPOINT, recipe) if start else None)
+    if checkpoint.exists():
+        if not resume:
+            raise CheckpointError(f"{checkpoint}: a run lies here already; go on with --resume, or choose a new --out")
+        restore(run, checkpoint, recipe)
+        # A run that was killed after the line and before the checkpoint comes to that epoch again.
+        lines = (folder / CURVES).read_text(encoding="utf-8").splitlines(keepends=True)
+        (folder / CURVES).write_text("".join(lines[: run.epoch]), encoding="utf-8")
+    elif resume:
+        raise CheckpointError(f"{checkpoint}: no run to go on with; leave --resume away to begin one")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n", encoding="utf-8")
+    return run
+
+
+def _beginning(checkpoint: Path, recipe: Recipe) -> nn.Module:
+    found = recipe_of(checkpoint).network
+    if found != recipe.network:
+        raise CheckpointError(f"{checkpoint}: is a {found}, and the recipe is for a {recipe.network}; name another run")
+    return averaged_network(checkpoint)
+
+
+def _forward(network: nn.Module, machine: Machine) -> nn.Module:
+    module: nn.Module = network
+    if machine.compile:
+        module = torch.compile(network, dynamic=False)  # type: ignore[assignment]
+    return _Autocast(module, torch.device(machine.device).type) if machine.bfloat16 else module
+
+
+class _Autocast(nn.Module):
+    def __init__(self, inner: nn.Module, device: str) -> None:
+        super().__init__()
+        self.inner = inner
+        self.device = device
+
+    def forward(self, x: Tensor) -> Any:
+        with torch.autocast(self.device, torch.bfloat16):
+            return self.inner(x)
+
+
+def _batches(images: Tensor, targets: Tensor, recipe: Recipe, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Augmented batches of one epoch; all chance comes from (seed, epoch), so resuming needs no random state."""
+    seed = recipe.seed * 100_003 + epoch
+    torch.manual_seed(seed)
+    draw = torch.Generator().manual_seed(seed)
+    order = torch.randperm(len(images), generator=draw).to(images.device)
+    field = Field(recipe.side(epoch), recipe.of_picture)
+    for rows in order[: len(order) // recipe.batch * recipe.batch].view(-1, recipe.batch):
+        x = augment(images[rows], recipe.augmentation, draw, field)
+        yield x.contiguous(memory_format=torch.channels_last), targets[rows]
+
+
+def _epoch(
+    run: Run, forward: nn.Module, images: Tensor, targets: Tensor, recipe: Recipe, progress: "tqdm[None]"
+) -> float:
+    """One pass over the training set; returns its mean loss."""
+    run.network.train()
+    steps = recipe.epochs * (len(images) // recipe.batch)
+    total, count = torch.zeros((), device=images.device), 0
+    for x, target in _batches(images, targets, recipe, run.epoch):
+        for group in run.optimiser.param_groups:
+            group["lr"] = recipe.learning_rate * schedule(run.step / steps, recipe.warm_up)
+        loss = objective(forward(x).float(), target, recipe.plus)
+        run.optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        run.optimiser.step()
+        run.step += 1
+        _average(run, recipe.average)
+        total, count = total + loss.detach(), count + 1
+        progress.update()
+    run.epoch += 1
+    return float(total) / count
+
+
+def objective(logits: Tensor, targets: Tensor, plus: float) -> Tensor:
+    """Cross-entropy of each head's logits with its targets, both (B, LOGITS), over the pictures that have one.
+
+    `plus` weighs the FER+ head beside the other.
+    """
+    loss = logits.new_zeros(())
+    for head, weight in zip(HEADS, (plus, 1.0), strict=True):
+        wanted = targets[:, head.columns]
+        each = -(wanted * functional.log_softmax(logits[:, head.columns], dim=1)).sum(dim=1)
+        loss = loss + weight * each.sum() / (wanted.sum() + 1e-6)
+    return loss
+
+
+def schedule(progress: float, warm_up: float) -> float:
+    """Share of the full learning rate at `progress` (0 to 1): a straight rise, then half a cosine down to 0."""
+    if progress < warm_up:
+        return progress / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+
+
+@torch.no_grad()
+def _average(run: Run, keep: float) -> None:
+    """Exponential moving average of weights and batch-norm statistics, shorter-lived while the run is young."""
+    keep = min(keep, (1 + run.step) / (10 + run.step))
+    pairs = zip(run.averaged.state_dict().values(), run.network.state_dict().values(), strict=True)
+    floats = [(a, b) for a, b in pairs if a.is_floating_point()]
+    torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - keep)
+
+
+def _log(folder: Path, line: dict[str, float]) -> None:
+    with (folder / CURVES).open("a", encoding="utf-8") as curves:
+        curves.write(json.dumps({name: round(value, 5) for name, value in line.items()}) + "\n")

@@ -1,0 +1,83 @@
+"""Recipes: all that decides the weights of a network, beside the pictures."""
+
+from dataclasses import dataclass, field, replace
+
+from models.networks.preprocess import FACE_SIDE, INPUT_SIDE
+from models.training.augment import DESK, GENTLE, Augmentation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; kept in the checkpoint, which refuses to go on with another.
+
+    `sides` are pairs of a share of the training and the side in pixels at which it goes on until then: a network with a
+    global average sees small pictures first, at a part of the cost. `of_picture` is the part of a FER-2013 picture's
+    side that it sees. `plus` is the weight of the FER+ votes beside FER-2013's labels. `taught` is the teacher's share
+    of the targets. `each` is how many pictures of each prepared set are taken, repeated where it has fewer (0: all that
+    there are, once). `start` and `pictures` are the SHA-256 of the checkpoint that a run begins from, where it does,
+    and of what is trained on, both set when it begins.
+    """
+
+    network: str = "student"
+    epochs: int = 60
+    batch: int = 128
+    learning_rate: float = 0.12
+    warm_up: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    average: float = 0.998
+    dropout: float = 0.3
+    smoothing: float = 0.1
+    plus: float = 1.0
+    taught: float = 0.0
+    seed: int = 1
+    sides: tuple[tuple[float, int], ...] = ((1.0, INPUT_SIDE),)
+    of_picture: float = INPUT_SIDE / FACE_SIDE
+    augmentation: Augmentation = field(default_factory=lambda: DESK)
+    each: int = 0
+    start: str = ""
+    pictures: str = ""
+
+    def side(self, epoch: int) -> int:
+        """The input's side in pixels in an epoch (0 is the first)."""
+        done = epoch / self.epochs
+        return next(side for until, side in self.sides if done < until)
+
+    @property
+    def last_side(self) -> int:
+        """The input's side in pixels that the finished network takes."""
+        return self.sides[-1][1]
+
+
+_WHOLE_PICTURE = 1.0
+
+# Web pictures like those that it is scored on, enlarged rather than made smaller: they fill the input.
+WEB = Augmentation(rotate_degrees=12.0, scale=(0.95, 1.25), shift=0.07, turn=0.15, coarse_share=0.05)
+
+RECIPES: dict[str, Recipe] = {
+    "student": Recipe(epochs=45, taught=0.6),
+    "student-second-stage": Recipe(
+        epochs=20, learning_rate=0.06, warm_up=0.05, dropout=0.1, smoothing=0.05, taught=0.6, augmentation=GENTLE
+    ),
+    "face-asia": Recipe(
+        epochs=10, learning_rate=0.03, dropout=0.2, plus=0.5, each=4000, augmentation=replace(DESK, cover_share=0.06)
+    ),
+    "vgg-face": Recipe(
+        network="vgg16",
+        epochs=30,
+        learning_rate=0.05,
+        dropout=0.5,
+        sides=((0.6, 32), (0.85, 40), (1.0, 48)),
+        of_picture=_WHOLE_PICTURE,
+        augmentation=WEB,
+    ),
+    "vgg-face-paper-head": Recipe(
+        network="vgg16-paper",
+        epochs=12,
+        learning_rate=0.02,
+        dropout=0.5,
+        sides=((1.0, 48),),
+        of_picture=_WHOLE_PICTURE,
+        augmentation=WEB,
+    ),
+}

@@ -1,0 +1,76 @@
+"""What a network is to answer for each picture: the labels of both heads, mixed with a teacher's answers."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.data import NOT_A_CLASS, Bytes, Floats
+from models.heads import FER2013, FERPLUS, HEADS, LOGITS
+from models.prepared import Prepared
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Pictures (N, 48, 48) uint8 and targets (N, LOGITS) float32: a distribution for each head, or zeros for none.
+
+    `prior` (LOGITS,) is how frequent each head's classes are among the pictures that people labelled.
+    """
+
+    images: Bytes
+    targets: Floats
+    prior: Floats
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def sha256(self) -> str:
+        """A hexadecimal hash of pictures and targets."""
+        found = hashlib.sha256(self.images.tobytes())
+        found.update(self.targets.tobytes())
+        return found.hexdigest()
+
+
+def taken(prepared: Prepared, count: int, seed: int) -> Prepared:
+    """`count` pictures of a set, drawn by the seed, each as often as the others within one; all where it is 0."""
+    if not count:
+        return prepared
+    order = np.random.default_rng(seed).permutation(len(prepared))
+    return prepared[np.resize(order, count)]
+
+
+def training_set(
+    prepared: Prepared, smoothing: float, taught: float = 0.0, teacher: Floats | None = None
+) -> TrainingSet:
+    """The pictures of a prepared set for which something is to be learned.
+
+    FER+ votes are the target of one head; the single label, `smoothing` of it shared out over all classes (Szegedy et
+    al. 2016), of the other. `teacher` (N, LOGITS) holds a teacher's probabilities for both heads: `taught` of each
+    target, and all of it where there is none (Hinton, Vinyals & Dean 2015, at temperature 1).
+    """
+    targets: Floats = np.zeros((len(prepared), LOGITS), np.float32)
+    targets[:, FERPLUS.columns] = prepared.votes
+    targets[:, FER2013.columns] = _smoothed(prepared, smoothing)
+    prior = np.concatenate([_mean(targets[:, head.columns]) for head in HEADS])
+    if teacher is not None:
+        for head in HEADS:
+            own = targets[:, head.columns]
+            share = np.where(own.any(axis=1, keepdims=True), taught, 1.0)
+            targets[:, head.columns] = (1 - share) * own + share * teacher[:, head.columns]
+    kept = targets.any(axis=1)
+    return TrainingSet(prepared.images[kept], targets[kept], prior)
+
+
+def _mean(targets: Floats) -> Floats:
+    """The mean (classes,) of the targets that there are."""
+    there = targets.any(axis=1)
+    return np.asarray(targets[there].mean(axis=0) if there.any() else np.full(targets.shape[1], np.nan), np.float32)
+
+
+def _smoothed(prepared: Prepared, smoothing: float) -> Floats:
+    count = len(FER2013.classes)
+    result: Floats = np.zeros((len(prepared), count), np.float32)
+    rows = np.flatnonzero((prepared.labels != NOT_A_CLASS) & (prepared.labels < count))
+    result[rows] = smoothing / count
+    result[rows, prepared.labels[rows]] += 1 - smoothing
+    return result
