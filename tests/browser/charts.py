@@ -30,7 +30,7 @@ _TOLD: Final = """names => {
   const columns = label => {
     const [a, b] = label.split("–"), named = i => day ? Mien.day(at(i)) : Mien.clock(at(i));
     const all = [...Array(n).keys()], from = all.find(i => named(i) === a);
-    if (b === undefined) return [from, n];                  // the minute in progress
+    if (!day && b === undefined) return [from, n];          // the minute in progress
     if (day) return [from, all.filter(i => named(i) === label).pop() + 1];
     return [from ?? 0, all.find(i => i > (from ?? -1) && named(i) === b) ?? n];
   };

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,15 @@ def test_what_the_disk_holds_is_read_back(source: Path, place: Path) -> None:
     assert list(place.iterdir()) == []
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises, as on a terminal: a background job of a shell is started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("when", ["expression.json", "onet.onnx", "NOTICE"])
 def test_an_interrupt_leaves_no_half_folder(source: Path, place: Path, when: str) -> None:
     def interrupt(name: str, done: int, size: int) -> None:
