@@ -34,11 +34,16 @@ class Run:
 
 
 def begin(recipe: Recipe, device: str = "cpu", start: nn.Module | None = None) -> Run:
-    """A run that has taken no step, its weights those of `start` or drawn from the recipe's seed."""
+    """A run that has taken no step, its weights drawn from the recipe's seed.
+
+    Those that `start` has too, by name and shape, are taken from there: with another head, all but the head's.
+    """
     torch.manual_seed(recipe.seed)
     network, averaged = (build(recipe.network, recipe.dropout, recipe.last_side) for _ in range(2))
     if start is not None:
-        network.load_state_dict(start.state_dict())
+        own = network.state_dict()
+        shared = {name: value for name, value in start.state_dict().items() if _shape(own.get(name)) == value.shape}
+        network.load_state_dict(own | shared)
     for each in (network, averaged):
         each.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged.load_state_dict(network.state_dict())
@@ -51,6 +56,11 @@ def begin(recipe: Recipe, device: str = "cpu", start: nn.Module | None = None) -
     ]
     optimiser = torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
     return Run(network, averaged.eval(), optimiser)
+
+
+def _shape(value: torch.Tensor | None) -> torch.Size | None:
+    """The shape of a tensor, None where there is none."""
+    return None if value is None else value.shape
 
 
 def save(run: Run, checkpoint: Path, recipe: Recipe) -> None:
@@ -84,7 +94,7 @@ def load(checkpoint: Path) -> dict[str, Any]:
 def restore(run: Run, checkpoint: Path, recipe: Recipe) -> None:
     """Puts a run where its checkpoint stands; CheckpointError where that is broken or of another recipe."""
     state = load(checkpoint)
-    if state["recipe"] != json.dumps(asdict(recipe)):
+    if _recipe(state) != recipe:
         raise CheckpointError(
             f"{checkpoint}: made by another recipe or from other pictures; give the same options, or choose a new --out"
         )

@@ -41,7 +41,11 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     train.add_argument("--out", type=Path, help="folder of the run (default: runs/RECIPE)")
     train.add_argument("--valid-data", type=Path, default=VALID, help="only reported on; default MIEN_DATA/%(default)s")
     train.add_argument("--teacher", type=Path, action="append", default=[], help="a finished run; repeatable")
-    train.add_argument("--start", type=Path, help="a finished run of the same network, to begin with its weights")
+    train.add_argument(
+        "--start",
+        type=Path,
+        help="a finished run, to begin with its weights; of the same network, or with another head",
+    )
     train.add_argument("--folds", type=int, help="first train and score so many times, each time without other people")
     train.add_argument("--epochs", type=int, help="passes over the pictures (default: the recipe's)")
     train.add_argument("--batch", type=int, help="pictures a step (default: the recipe's)")

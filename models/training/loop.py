@@ -53,8 +53,8 @@ def train(
     """Trains to the recipe's last epoch and returns the checkpoint, whose `averaged` weights are the result.
 
     `valid` is only reported on. `epochs` stops the run sooner, to be resumed. `start` is the folder of a finished run
-    of the same network, whose weights to begin with. CheckpointError where `resume` finds a
-    checkpoint of another recipe, or a run lies there unasked.
+    whose weights to begin with, of the same network or one that differs in its head. CheckpointError where `resume`
+    finds a checkpoint of another recipe, or a run lies there unasked.
     """
     machine = machine or Machine()
     torch.set_num_threads(machine.threads)
@@ -118,7 +118,7 @@ def _opened(folder: Path, recipe: Recipe, machine: Machine, resume: bool, start:
 
 def _beginning(checkpoint: Path, recipe: Recipe) -> nn.Module:
     found = recipe_of(checkpoint).network
-    if found != recipe.network:
+    if found.partition("-")[0] != recipe.network.partition("-")[0]:  # `vgg16-paper` is `vgg16` with another head
         raise CheckpointError(f"{checkpoint}: is a {found}, and the recipe is for a {recipe.network}; name another run")
     return averaged_network(checkpoint)
 

@@ -1,9 +1,9 @@
 """Recipes: all that decides the weights of a network, beside the pictures."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from models.networks.preprocess import FACE_SIDE, INPUT_SIDE
-from models.training.augment import DESK, GENTLE, Augmentation
+from models.training.augment import DESK, Augmentation
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,8 @@ _WHOLE_PICTURE = 1.0
 WEB = Augmentation(rotate_degrees=12.0, scale=(0.95, 1.25), shift=0.07, turn=0.15, coarse_share=0.05)
 
 RECIPES: dict[str, Recipe] = {
-    "student": Recipe(epochs=45, taught=0.6),
-    "student-second-stage": Recipe(
-        epochs=20, learning_rate=0.06, warm_up=0.05, dropout=0.1, smoothing=0.05, taught=0.6, augmentation=GENTLE
-    ),
-    "face-asia": Recipe(
-        epochs=10, learning_rate=0.03, dropout=0.2, plus=0.5, each=4000, augmentation=replace(DESK, cover_share=0.06)
-    ),
+    "student": Recipe(epochs=60, learning_rate=0.1, dropout=0.1, smoothing=0.05, taught=0.6),
+    "face-asia": Recipe(epochs=10, learning_rate=0.03, dropout=0.2, plus=0.5, each=4000),
     "vgg-face": Recipe(
         network="vgg16",
         epochs=30,
@@ -73,8 +68,8 @@ RECIPES: dict[str, Recipe] = {
     ),
     "vgg-face-paper-head": Recipe(
         network="vgg16-paper",
-        epochs=12,
-        learning_rate=0.02,
+        epochs=6,
+        learning_rate=0.01,
         dropout=0.5,
         sides=((1.0, 48),),
         of_picture=_WHOLE_PICTURE,

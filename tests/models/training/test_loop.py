@@ -17,7 +17,8 @@ from models.data import Faces
 from models.errors import CheckpointError, DataError
 from models.heads import FER2013, FERPLUS, LOGITS
 from models.main import main
-from models.training.checkpoint import averaged_network, load, recipe_of
+from models.networks.build import build
+from models.training.checkpoint import averaged_network, begin, load, recipe_of
 from models.training.loop import Machine, objective, schedule, train
 from models.training.recipe import Recipe
 from models.training.targets import TrainingSet, training_set
@@ -130,6 +131,21 @@ def test_a_run_does_not_go_on_with_another_recipe_or_other_pictures(
     fewer = TrainingSet(pictures.images[1:], pictures.targets[1:], pictures.prior)
     with pytest.raises(CheckpointError, match="another recipe or from other pictures"):
         train(fewer, others, tmp_path, recipe, resume=True)
+
+
+def test_a_run_begins_with_all_weights_but_the_heads_of_a_network_with_another_head() -> None:
+    small = build("vgg16", 0.5, 48)
+    begun = begin(Recipe(network="vgg16-paper", sides=((1.0, 48),)), start=small).network.state_dict()
+    convolutions = {name: value for name, value in small.state_dict().items() if name.startswith("features")}
+    assert all(torch.equal(begun[name], value) for name, value in convolutions.items())
+    assert begun["head.weight"].shape != small.state_dict()["head.weight"].shape
+
+
+def test_a_run_does_not_begin_with_another_network(tmp_path: Path, pictures: TrainingSet, others: Faces) -> None:
+    train(pictures, others, tmp_path / "student", replace(SHORT, batch=64))
+    recipe = replace(SHORT, network="wide", batch=64)
+    with pytest.raises(CheckpointError, match="is a student, and the recipe is for a wide"):
+        train(pictures, others, tmp_path / "wide", recipe, start=tmp_path / "student")
 
 
 def test_there_must_be_a_run_to_resume(tmp_path: Path, pictures: TrainingSet, others: Faces) -> None:
