@@ -19,7 +19,6 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 STACK: Final = ("happiness", "surprise", "neutral", "sadness", "fear", "contempt", "disgust", "anger")
 SHARE_TOLERANCE: Final = 0.06  # a row weighs columns by what was seen of them, and a pixel of each area parts it
 SLACK: Final = 0.1  # the column in progress counts by what is over of it
-LEAST_WIDTH: Final = 2  # pixels; the first seconds of the minute in progress have fewer, and their edges are blended
 MOSTLY: Final = 0.5  # seen for less of a row, its line may be a few lone dots, of which no pixel has the full colour
 ENOUGH: Final = 0.25  # the part of a column that must have been seen for a figure
 VALENCE_TOLERANCE: Final = 0.08  # the line is the mean of three columns
@@ -94,8 +93,8 @@ def faults(page: Any) -> list[str]:
     top, floor = round(told["top"]), round(told["floor"])
     found = []
     for row in rows:
-        if row.comp[1] - row.comp[0] < LEAST_WIDTH:
-            continue
+        if row.label.count("–") == 0 and ":" in row.label:
+            continue  # the minute in progress: a column or two, as narrow as their blended edges, and more each second
         found += _composition(row, comp[top:floor, slice(*row.comp)], told["colours"])
         found += _valence(row, vale[:, slice(*row.vale)], told)
     return found
