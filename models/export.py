@@ -34,22 +34,26 @@ class _Outputs(nn.Module):
 
 
 def to_onnx(network: nn.Module, side: int, heads: tuple[Head, ...] = HEADS) -> onnx.ModelProto:
-    """The network as an ONNX graph: `face` (batch, 1, side, side) float32, any batch, to a head's logits by its name.
+    """The network as an ONNX graph: `face` (batch, 1, side, side) float32, any batch, to each head's logits."""
+    return as_onnx(_Outputs(network, heads), side, [head.name for head in heads])
+
+
+def as_onnx(network: nn.Module, side: int, outputs: list[str]) -> onnx.ModelProto:
+    """A network of grey faces as an ONNX graph, its weights in half precision, its outputs named.
 
     The exporter folds each batch-norm into the convolution before it.
     """
     buffer = io.BytesIO()
-    names = [head.name for head in heads]
     with warnings.catch_warnings():
         # The newer exporter needs a package more and writes a higher opset than TensorRT 8 reads.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
-            _Outputs(network, heads).eval(),
+            network.eval(),
             (torch.zeros(1, 1, side, side),),
             buffer,  # type: ignore[arg-type]  # the older exporter takes a buffer
             input_names=[INPUT],
-            output_names=names,
-            dynamic_axes={name: {0: "batch"} for name in (INPUT, *names)},
+            output_names=outputs,
+            dynamic_axes={name: {0: "batch"} for name in (INPUT, *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )

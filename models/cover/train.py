@@ -1,9 +1,5 @@
 """Trains the cover network on faces with things drawn before them, and chooses its threshold on faces kept aside."""
 
-import copy
-import io
-import math
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +10,14 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from models.cover.data import Crops
 from models.data import Floats
-from models.export import INPUT, OPSET, with_half_weights
+from models.export import INPUT, as_onnx
 from models.networks.cover import CoverNet
 from models.networks.preprocess import INPUT_SIDE, centre_crop, normalise
 from models.training.augment import Augmentation, augment
+from models.training.optimise import groups, schedule
 
 OUTPUT = "covered"
 
@@ -59,10 +55,7 @@ def train(crops: Crops, recipe: CoverRecipe) -> CoverNet:
     torch.manual_seed(recipe.seed)
     network = CoverNet()
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=recipe.learning_rate)
+    optimiser = torch.optim.AdamW(groups(network, recipe.weight_decay), lr=recipe.learning_rate)
     weights = torch.from_numpy(np.where(crops.drawn, 1.0, recipe.plain_weight).astype(np.float32))
     labels = torch.from_numpy(crops.labels)
     steps = recipe.epochs * (len(crops) // recipe.batch)
@@ -72,7 +65,7 @@ def train(crops: Crops, recipe: CoverRecipe) -> CoverNet:
         losses = []
         for x, rows in _batches(crops, recipe, epoch):
             for group in optimiser.param_groups:
-                group["lr"] = recipe.learning_rate * _schedule(step / steps, recipe.warm_up)
+                group["lr"] = recipe.learning_rate * schedule(step / steps, recipe.warm_up)
             loss = functional.binary_cross_entropy_with_logits(network(x)[:, 0], labels[rows], weights[rows])
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -93,12 +86,6 @@ def _batches(crops: Crops, recipe: CoverRecipe, epoch: int) -> Iterator[tuple[Te
         yield x.contiguous(memory_format=torch.channels_last), rows
 
 
-def _schedule(progress: float, warm_up: float) -> float:
-    if progress < warm_up:
-        return progress / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
-
-
 def probabilities(weights: Path, crops: Crops) -> Floats:
     """What the file that ships gives for each crop's middle (N,)."""
     options = onnxruntime.SessionOptions()
@@ -116,27 +103,4 @@ def false_alarm_threshold(clear: Floats, share: float) -> float:
 
 def to_onnx(network: CoverNet) -> onnx.ModelProto:
     """The network as an ONNX graph: `face` (batch, 1, 40, 40) float32 to `covered` (batch, 1), a probability."""
-    folded = copy.deepcopy(network).eval()
-    layers = list(folded.layers)
-    for at in range(0, len(layers), 3):
-        convolution, norm = layers[at], layers[at + 1]
-        assert isinstance(convolution, nn.Conv2d)
-        assert isinstance(norm, nn.BatchNorm2d)
-        layers[at], layers[at + 1] = fuse_conv_bn_eval(convolution, norm), nn.Identity()
-    folded.layers = nn.Sequential(*layers)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # as in models/export.py: the older exporter is meant
-        torch.onnx.export(
-            nn.Sequential(folded, nn.Sigmoid()),
-            (torch.zeros(1, 1, INPUT_SIDE, INPUT_SIDE),),
-            buffer,  # type: ignore[arg-type]  # the older exporter takes a buffer
-            input_names=[INPUT],
-            output_names=[OUTPUT],
-            dynamic_axes={INPUT: {0: "batch"}, OUTPUT: {0: "batch"}},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    model = with_half_weights(onnx.load_from_string(buffer.getvalue()))
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    return as_onnx(nn.Sequential(network, nn.Sigmoid()), INPUT_SIDE, [OUTPUT])

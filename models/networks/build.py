@@ -15,9 +15,6 @@ NETWORKS: dict[str, Builder] = {
     "student": lambda dropout, side: SEResNet(
         SEResNetShape(classes=LOGITS, blocks=(2, 2, 3), reduction=16, dropout=dropout)
     ),
-    "wide": lambda dropout, side: SEResNet(
-        SEResNetShape(classes=LOGITS, stem=32, stages=(64, 128, 320), blocks=(2, 2, 3), dropout=dropout)
-    ),
     "vgg16": lambda dropout, side: VGG16(VGG16Shape(classes=LOGITS, dropout=dropout)),
     "vgg16-paper": lambda dropout, side: VGG16(VGG16Shape(LOGITS, "paper", side, dropout=dropout)),
 }

@@ -12,6 +12,7 @@ from torch import nn
 
 from models.errors import CheckpointError
 from models.networks.build import build
+from models.training.optimise import groups
 from models.training.recipe import Recipe
 
 CHECKPOINT = "checkpoint.pt"
@@ -47,14 +48,8 @@ def begin(recipe: Recipe, device: str = "cpu", start: nn.Module | None = None) -
     for each in (network, averaged):
         each.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged.load_state_dict(network.state_dict())
-    # Weight decay pulls on what multiplies pixels or features; biases and batch-norm gains are left alone.
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    optimiser = torch.optim.SGD(groups, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
+    decayed = groups(network, recipe.weight_decay)
+    optimiser = torch.optim.SGD(decayed, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
     return Run(network, averaged.eval(), optimiser)
 
 
@@ -105,9 +100,12 @@ def restore(run: Run, checkpoint: Path, recipe: Recipe) -> None:
 
 
 def averaged_network(checkpoint: Path) -> nn.Module:
-    """The result of a run: the averaged weights, ready to evaluate."""
+    """The result of a finished run: the averaged weights, ready to evaluate. CheckpointError where it is unfinished."""
     state = load(checkpoint)
     recipe = _recipe(state)
+    if state["epoch"] < recipe.epochs:
+        stands = f"stands at epoch {state['epoch']} of {recipe.epochs}"
+        raise CheckpointError(f"{checkpoint}: {stands}; go on with `mien-models train --resume`")
     network = build(recipe.network, recipe.dropout, recipe.last_side)
     network.load_state_dict(state["averaged"])
     return network.eval()

@@ -24,6 +24,7 @@ from models.heads import HEADS
 from models.training.augment import Field, augment
 from models.training.checkpoint import CHECKPOINT, Run, averaged_network, begin, recipe_of, restore, save
 from models.training.curves import CURVES, plot_curves
+from models.training.optimise import schedule
 from models.training.recipe import Recipe
 from models.training.report import Reported, report
 from models.training.targets import TrainingSet
@@ -186,13 +187,6 @@ def objective(logits: Tensor, targets: Tensor, plus: float) -> Tensor:
         each = -(wanted * functional.log_softmax(logits[:, head.columns], dim=1)).sum(dim=1)
         loss = loss + weight * each.sum() / (wanted.sum() + 1e-6)
     return loss
-
-
-def schedule(progress: float, warm_up: float) -> float:
-    """Share of the full learning rate at `progress` (0 to 1): a straight rise, then half a cosine down to 0."""
-    if progress < warm_up:
-        return progress / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
 
 
 @torch.no_grad()

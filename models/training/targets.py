@@ -62,9 +62,10 @@ def training_set(
 
 
 def _mean(targets: Floats) -> Floats:
-    """The mean (classes,) of the targets that there are."""
+    """The mean (classes,) of the targets that there are; all alike where there are none."""
     there = targets.any(axis=1)
-    return np.asarray(targets[there].mean(axis=0) if there.any() else np.full(targets.shape[1], np.nan), np.float32)
+    count = targets.shape[1]
+    return np.asarray(targets[there].mean(axis=0) if there.any() else np.full(count, 1 / count), np.float32)
 
 
 def _smoothed(prepared: Prepared, smoothing: float) -> Floats:

@@ -19,7 +19,8 @@ from models.heads import FER2013, FERPLUS, LOGITS
 from models.main import main
 from models.networks.build import build
 from models.training.checkpoint import averaged_network, begin, load, recipe_of
-from models.training.loop import Machine, objective, schedule, train
+from models.training.loop import Machine, objective, train
+from models.training.optimise import schedule
 from models.training.recipe import Recipe
 from models.training.targets import TrainingSet, training_set
 from tests.models.conftest import as_prepared, write_faces
@@ -143,9 +144,15 @@ def test_a_run_begins_with_all_weights_but_the_heads_of_a_network_with_another_h
 
 def test_a_run_does_not_begin_with_another_network(tmp_path: Path, pictures: TrainingSet, others: Faces) -> None:
     train(pictures, others, tmp_path / "student", replace(SHORT, batch=64))
-    recipe = replace(SHORT, network="wide", batch=64)
-    with pytest.raises(CheckpointError, match="is a student, and the recipe is for a wide"):
-        train(pictures, others, tmp_path / "wide", recipe, start=tmp_path / "student")
+    recipe = replace(SHORT, network="vgg16", batch=64)
+    with pytest.raises(CheckpointError, match="is a student, and the recipe is for a vgg16"):
+        train(pictures, others, tmp_path / "vgg", recipe, start=tmp_path / "student")
+
+
+def test_the_weights_of_an_unfinished_run_are_not_used(tmp_path: Path, pictures: TrainingSet, others: Faces) -> None:
+    checkpoint = train(pictures, others, tmp_path, replace(SHORT, epochs=2, batch=64), epochs=1)
+    with pytest.raises(CheckpointError, match="epoch 1 of 2; go on with `mien-models train --resume`"):
+        averaged_network(checkpoint)
 
 
 def test_there_must_be_a_run_to_resume(tmp_path: Path, pictures: TrainingSet, others: Faces) -> None:
