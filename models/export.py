@@ -18,6 +18,8 @@ from models.heads import HEADS, Head
 
 OPSET = 17
 INPUT = "face"
+WRAPPED = "network"  # what _Outputs calls the network in it
+HALF = "_half"  # ends the name of a weight that is stored in half precision
 
 
 class _Outputs(nn.Module):
@@ -72,7 +74,7 @@ def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
         if values.dtype != np.float32 or values.size < 2:
             continue
         name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}{HALF}"))
         casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *result.graph.node]
     del result.graph.node[:]

@@ -48,6 +48,8 @@ class BasicBlock(nn.Module):
         self.norm1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.norm2 = nn.BatchNorm2d(outputs)
+        # From 0, so that a new block first hands on what it gets (Goyal et al. 2017).
+        nn.init.zeros_(self.norm2.weight)
         self.attend = SqueezeExcitation(outputs, reduction)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:

@@ -14,6 +14,7 @@ from models.datasets import VALID, data_file
 from models.training import loop
 from models.training.folds import crossvalidated
 from models.training.folds import table as folds_table
+from models.training.machine import Machine, bfloat16_helps
 from models.training.recipe import RECIPES
 from models.training.targets import taken, training_set
 from models.training.teach import answers
@@ -44,7 +45,7 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     train.add_argument(
         "--start",
         type=Path,
-        help="a finished run, to begin with its weights; of the same network, or with another head",
+        help="a finished run, or a .onnx that was exported, to begin with its weights; another head does not matter",
     )
     train.add_argument("--folds", type=int, help="first train and score so many times, each time without other people")
     train.add_argument("--epochs", type=int, help="passes over the pictures (default: the recipe's)")
@@ -67,7 +68,8 @@ def run(options: Namespace) -> None:
     torch.set_num_threads(options.threads)
     sets = [prepared.read(path) for path in options.data]
     out = options.out or Path("runs") / options.recipe
-    machine = loop.Machine(options.threads, device, compile=not options.plain, bfloat16=not options.plain)
+    bfloat16 = not options.plain and bfloat16_helps(device)
+    machine = Machine(options.threads, device, compile=not options.plain, bfloat16=bfloat16)
     valid = read_faces(data_file(options.valid_data))
     if options.folds:
         *others, last = sets

@@ -16,7 +16,8 @@ from models.prepared import Prepared, joined
 from models.scores import Scores, score, softmax
 from models.training.augment import Field, framed
 from models.training.checkpoint import CHECKPOINT, averaged_network, load
-from models.training.loop import Machine, train
+from models.training.loop import train
+from models.training.machine import Machine
 from models.training.recipe import Recipe
 from models.training.report import logits_of
 from models.training.targets import taken, training_set

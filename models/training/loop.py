@@ -9,9 +9,8 @@ import json
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,23 +20,20 @@ from tqdm import tqdm
 from models.data import Faces
 from models.errors import CheckpointError, DataError, TrainingError
 from models.heads import HEADS
-from models.training.augment import Field, augment
+from models.networks.build import build
+from models.networks.preprocess import normalise
+from models.training.augment import Field, augment, framed
 from models.training.checkpoint import CHECKPOINT, Run, averaged_network, begin, recipe_of, restore, save
 from models.training.curves import CURVES, plot_curves
+from models.training.machine import Machine, forward_of
 from models.training.optimise import schedule
 from models.training.recipe import Recipe
 from models.training.report import Reported, report
+from models.training.shipped import unfold, weights_in
 from models.training.targets import TrainingSet
 
-
-@dataclass(frozen=True)
-class Machine:
-    """How to compute, which changes speed and rounding but not the recipe."""
-
-    threads: int = 1
-    device: str = "cpu"
-    compile: bool = False
-    bfloat16: bool = False
+EXPORTED = ".onnx"
+CALIBRATED_ON = 512  # pictures from which a shipped file gets its batch-norms back
 
 
 def train(
@@ -54,8 +50,8 @@ def train(
     """Trains to the recipe's last epoch and returns the checkpoint, whose `averaged` weights are the result.
 
     `valid` is only reported on. `epochs` stops the run sooner, to be resumed. `start` is the folder of a finished run
-    whose weights to begin with, of the same network or one that differs in its head. CheckpointError where `resume`
-    finds a checkpoint of another recipe, or a run lies there unasked.
+    whose weights to begin with, of the same network or one that differs in its head; or an exported .onnx file.
+    CheckpointError where `resume` finds a checkpoint of another recipe, or a run lies there unasked.
     """
     machine = machine or Machine()
     torch.set_num_threads(machine.threads)
@@ -63,12 +59,13 @@ def train(
         raise DataError(
             f"training data: {len(pictures)} usable faces are fewer than a batch of {recipe.batch}; lower --batch"
         )
-    recipe = replace(recipe, pictures=pictures.sha256(), start=_sha256(start / CHECKPOINT) if start else "")
-    run = _opened(folder, recipe, machine, resume, start)
+    recipe = replace(recipe, pictures=pictures.sha256(), start=_sha256(start) if start else "")
+    beginning = _beginning(start, recipe, pictures) if start else None
+    run = _opened(folder, recipe, machine, resume, beginning)
     run.prior, run.faces = tuple(pictures.prior.tolist()), len(pictures)
     images = torch.from_numpy(pictures.images)[:, None].to(machine.device)
     targets = torch.from_numpy(pictures.targets).to(machine.device)
-    forward = _forward(run.network, machine)
+    forward = forward_of(run.network, machine)
     reported = Reported(valid, recipe, machine.device)
     steps = len(images) // recipe.batch
     with tqdm(total=recipe.epochs * steps, initial=run.step, unit="batch", mininterval=2) as progress:
@@ -95,14 +92,15 @@ def train(
     return folder / CHECKPOINT
 
 
-def _sha256(checkpoint: Path) -> str:
-    return hashlib.sha256(checkpoint.read_bytes()).hexdigest() if checkpoint.exists() else ""
+def _sha256(start: Path) -> str:
+    file = start if start.suffix == EXPORTED else start / CHECKPOINT
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
 
 
-def _opened(folder: Path, recipe: Recipe, machine: Machine, resume: bool, start: Path | None) -> Run:
+def _opened(folder: Path, recipe: Recipe, machine: Machine, resume: bool, start: nn.Module | None) -> Run:
     """A run at its beginning, or where the checkpoint in `folder` stands."""
     checkpoint = folder / CHECKPOINT
-    run = begin(recipe, machine.device, _beginning(start / CHECKPOINT, recipe) if start else None)
+    run = begin(recipe, machine.device, start)
     if checkpoint.exists():
         if not resume:
             raise CheckpointError(f"{checkpoint}: a run lies here already; go on with --resume, or choose a new --out")
@@ -117,29 +115,20 @@ def _opened(folder: Path, recipe: Recipe, machine: Machine, resume: bool, start:
     return run
 
 
-def _beginning(checkpoint: Path, recipe: Recipe) -> nn.Module:
+def _beginning(start: Path, recipe: Recipe, pictures: TrainingSet) -> nn.Module:
+    """The network to begin with: a finished run's, or the recipe's with what fits of an exported file."""
+    if start.suffix == EXPORTED:
+        torch.manual_seed(recipe.seed)
+        network = build(recipe.network, recipe.dropout, recipe.last_side)
+        few = normalise(torch.from_numpy(pictures.images[:CALIBRATED_ON])[:, None])
+        if not unfold(network, weights_in(start), framed(few, Field(recipe.last_side, recipe.of_picture))):
+            raise CheckpointError(f"{start}: no convolution of it fits a {recipe.network}; name another file")
+        return network
+    checkpoint = start / CHECKPOINT
     found = recipe_of(checkpoint).network
     if found.partition("-")[0] != recipe.network.partition("-")[0]:  # `vgg16-paper` is `vgg16` with another head
         raise CheckpointError(f"{checkpoint}: is a {found}, and the recipe is for a {recipe.network}; name another run")
     return averaged_network(checkpoint)
-
-
-def _forward(network: nn.Module, machine: Machine) -> nn.Module:
-    module: nn.Module = network
-    if machine.compile:
-        module = torch.compile(network, dynamic=False)  # type: ignore[assignment]
-    return _Autocast(module, torch.device(machine.device).type) if machine.bfloat16 else module
-
-
-class _Autocast(nn.Module):
-    def __init__(self, inner: nn.Module, device: str) -> None:
-        super().__init__()
-        self.inner = inner
-        self.device = device
-
-    def forward(self, x: Tensor) -> Any:
-        with torch.autocast(self.device, torch.bfloat16):
-            return self.inner(x)
 
 
 def _batches(images: Tensor, targets: Tensor, recipe: Recipe, epoch: int) -> Iterator[tuple[Tensor, Tensor]]:

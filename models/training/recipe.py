@@ -55,7 +55,9 @@ _WHOLE_PICTURE = 1.0
 WEB = Augmentation(rotate_degrees=12.0, scale=(0.95, 1.25), shift=0.07, turn=0.15, coarse_share=0.05)
 
 RECIPES: dict[str, Recipe] = {
-    "student": Recipe(epochs=60, learning_rate=0.1, dropout=0.1, smoothing=0.05, taught=0.6),
+    "student": Recipe(
+        epochs=14, learning_rate=0.06, dropout=0.1, smoothing=0.05, taught=0.6, sides=((0.5, 32), (1.0, INPUT_SIDE))
+    ),
     "face-asia": Recipe(epochs=10, learning_rate=0.03, dropout=0.2, plus=0.5, each=4000),
     "vgg-face": Recipe(
         network="vgg16",

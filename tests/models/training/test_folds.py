@@ -12,7 +12,7 @@ from models.errors import DataError
 from models.prepared import Prepared
 from models.training.checkpoint import load
 from models.training.folds import crossvalidated, dealt, table
-from models.training.loop import Machine
+from models.training.machine import Machine
 from models.training.recipe import Recipe
 from models.training.targets import taken
 from tests.models.conftest import as_prepared, made_faces

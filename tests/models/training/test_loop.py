@@ -19,7 +19,8 @@ from models.heads import FER2013, FERPLUS, LOGITS
 from models.main import main
 from models.networks.build import build
 from models.training.checkpoint import averaged_network, begin, load, recipe_of
-from models.training.loop import Machine, objective, train
+from models.training.loop import objective, train
+from models.training.machine import Machine
 from models.training.optimise import schedule
 from models.training.recipe import Recipe
 from models.training.targets import TrainingSet, training_set

@@ -1,0 +1,109 @@
+"""Begins a training with the weights of a file that ships, which holds no batch-norm any more.
+
+An exported file has each batch-norm folded into the convolution before it. To train on, the network needs its
+batch-norms back: each is given the mean and deviation of what its convolution answers to real pictures, as its
+statistics and, the other way round, as its bias and gain. The network then answers as the file does, and trains as one
+with batch-norm.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from google.protobuf.message import DecodeError
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from models.errors import CheckpointError
+from models.export import HALF, WRAPPED
+
+Weights = dict[str, Tensor]
+After = Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]
+Before = Callable[[nn.Module, tuple[Tensor, ...]], None]
+
+
+def weights_in(file: Path) -> Weights:
+    """The weights of an exported network by the names that its modules have; CheckpointError where none are there."""
+    try:
+        model = onnx.load(file)
+    except FileNotFoundError:
+        raise CheckpointError(f"{file}: no such file; name an exported .onnx or the folder of a finished run") from None
+    except (DecodeError, OSError):
+        raise CheckpointError(f"{file}: not a readable ONNX file; export it again") from None
+    values = {tensor.name.removesuffix(HALF): numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    found: Weights = {}
+    for node in model.graph.node:
+        if node.op_type == "Identity" and node.input[0] in values:
+            values[node.output[0]] = values[node.input[0]]
+        if node.op_type in ("Conv", "Gemm"):
+            # Folded weights are numbered, and equal ones shared, so the module is known from the node alone.
+            for kind, name in zip(("weight", "bias"), node.input[1:], strict=False):
+                found[f"{_module(node.name)}.{kind}"] = torch.from_numpy(values[name].astype(np.float32))
+    return found
+
+
+def _module(of_node: str) -> str:
+    """`blocks.0.conv1` of `/network/blocks/blocks.0/conv1/Conv`: a container repeats its name before a number."""
+    parts = of_node.removeprefix("/").removeprefix(f"{WRAPPED}/").split("/")[:-1]
+    kept = [part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{part}.")]
+    return ".".join(kept)
+
+
+@torch.no_grad()
+def unfold(network: nn.Module, weights: Weights, inputs: Tensor) -> int:
+    """Gives a network the weights of an exported file, and its batch-norms what was folded.
+
+    Returns how many convolutions fitted.
+
+    Weights fit by name and shape: what a file lacks (a new head, a block more) keeps what it has. `inputs`
+    (N, 1, side, side) are network inputs like those that it will be trained on, some hundreds.
+    """
+    own = network.state_dict()
+    fitting = {name: values for name, values in weights.items() if name in own and own[name].shape == values.shape}
+    network.load_state_dict(own | fitting)
+    biases: dict[int, Tensor] = {}
+    hooks, fitted = [], 0
+    for name, module in network.named_modules():
+        if isinstance(module, nn.Conv2d):
+            fits = f"{name}.weight" in fitting
+            fitted += fits
+            hooks.append(
+                module.register_forward_hook(_remembered(biases, weights.get(f"{name}.bias") if fits else None))
+            )
+        elif isinstance(module, nn.BatchNorm2d):
+            hooks.append(module.register_forward_pre_hook(_restored(biases)))
+    network.eval()(inputs)
+    for hook in hooks:
+        hook.remove()
+    return fitted
+
+
+def _remembered(biases: dict[int, Tensor], bias: Tensor | None) -> After:
+    """A hook that notes, for the batch-norm that comes next, the bias that an exported convolution had."""
+
+    def note(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        biases.clear()
+        if bias is not None:
+            biases[id(output)] = bias
+
+    return note
+
+
+def _restored(biases: dict[int, Tensor]) -> Before:
+    """A hook that sets a batch-norm by what comes into it, so that input plus bias comes out."""
+
+    def restore(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
+        variance, mean = torch.var_mean(inputs[0], dim=(0, 2, 3), correction=0)
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        bias = biases.get(id(inputs[0]))
+        if bias is not None:
+            norm.weight.copy_(torch.sqrt(variance + norm.eps))
+            norm.bias.copy_(mean + bias)
+
+    return restore
