@@ -32,14 +32,12 @@ def export(options: Namespace) -> None:
     """Writes weights and card of a run into a bundle, its operating points fitted; scores come by `card --measure`."""
     checkpoint = options.run / CHECKPOINT
     recipe, network, state = recipe_of(checkpoint), averaged_network(checkpoint), checkpoint_state(checkpoint)
-    shipped = describe.SHIPPED.get(recipe.network)
-    if shipped is None:
-        known = ", ".join(describe.SHIPPED)
-        raise CheckpointError(f"{checkpoint}: {recipe.network} is no network that ships; those are {known}")
+    shipped = _shipped(options.name, recipe.network, checkpoint)
     bundle = options.bundle or registry.BUNDLES / shipped.folder
     weights = bundle / describe.WEIGHTS
     write_onnx(network, weights, recipe.last_side, shipped.heads)
-    text = describe.training_text(recipe, state["faces"], tuple(teacher.name for teacher in options.teacher))
+    teachers = [teacher.name for teacher in options.teacher]
+    text = describe.training_text(recipe, state["faces"], teachers, options.start)
     unfitted = tuple(
         OperatingPoint(plan.name, plan.head.name, Output(plan.head.name, plan.head.classes), 1.0)
         for plan in shipped.plans
@@ -52,6 +50,17 @@ def export(options: Namespace) -> None:
     print(f"{weights}: {weights.stat().st_size / 1e6:.2f} MB")
     for point in points:
         print(f"  {point.name}: temperature {point.temperature}, unsure below {point.unsure_below}")
+
+
+def _shipped(name: str, network: str, checkpoint: Path) -> describe.Shipped:
+    """What a run becomes: of that name, or the first of its network. Raises CheckpointError where that is nothing."""
+    fitting = [each for each in describe.SHIPPED if each.network == network]
+    found = next((each for each in fitting if name in ("", each.name)), None)
+    if found is None:
+        known = ", ".join(each.name for each in fitting)
+        what = f"ships as {known}" if known else "is no network that ships"
+        raise CheckpointError(f"{checkpoint}: a {network} {what}; name another run, or another --as")
+    return found
 
 
 def _fitted(plan: Plan, bundle: Path, valid: Path, prior: Floats) -> OperatingPoint:

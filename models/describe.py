@@ -1,8 +1,9 @@
 """What ships: the name, the operating points and the words of each network that becomes a bundle.
 
-A new one joins by a line in SHIPPED, under the name of its recipe's network.
+A new one joins by a line in SHIPPED; `mien-models export --as NAME` makes a run into it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,12 @@ MUXSPACE_DATA = TrainingData(
     licence="repository Apache-2.0.",
 )
 
+TAIWANESE_DATA = TrainingData(
+    name="Taiwanese performers",
+    source="Chen, Cho & Tseng 2013; what at least half of the raters chose, neutral where it was meant.",
+    licence="academic use.",
+)
+
 INTENDED_USE = (
     "Estimating once a second, on a desk's own box, which expression a face shows to an onlooker; shares of the "
     "expressions, averaged over the frames of that second.",
@@ -77,31 +84,57 @@ PLAIN_FER2013 = Plan("fer2013", FER2013, False, "As FER-2013 is labelled, on pic
 
 @dataclass(frozen=True)
 class Shipped:
-    """What a card says beside what is measured. `folder` is its bundle's under edge/bundles/."""
+    """What a card says beside what is measured.
+
+    `network` is its recipe's, `folder` its bundle's under edge/bundles/.
+    """
 
     name: str
     version: str
+    network: str
     folder: str
     family: str
     heads: tuple[Head, ...]
     plans: tuple[Plan, ...]
     trained_on: tuple[TrainingData, ...]
     limits: tuple[str, ...] = LIMITS
+    licence: str = "Apache-2.0"
 
 
-SHIPPED: dict[str, Shipped] = {
-    "student": Shipped(
+_BOTH = (FERPLUS, FER2013)
+_FOUR = (EVERYDAY, EXPRESSIVE, PLAIN_FERPLUS, PLAIN_FER2013)
+
+SHIPPED: tuple[Shipped, ...] = (
+    Shipped(
         "mien-face",
         "2.0.0",
+        "student",
         "default",
         "SE-ResNet",
-        (FERPLUS, FER2013),
-        (EVERYDAY, EXPRESSIVE, PLAIN_FERPLUS, PLAIN_FER2013),
+        _BOTH,
+        _FOUR,
         (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_DATA),
     ),
-    "vgg16": Shipped(
+    Shipped(
+        "face-asia",
+        "1.0.0",
+        "student",
+        "face-asia",
+        "SE-ResNet",
+        _BOTH,
+        _FOUR,
+        (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_DATA, TAIWANESE_DATA),
+        (
+            *LIMITS,
+            "Its scores on Taiwanese performers are of people whom it was trained on; those of people kept apart are "
+            "what `mien-models train face-asia --folds` prints.",
+        ),
+        "research-only",
+    ),
+    Shipped(
         "vgg-face",
         "1.0.0",
+        "vgg16",
         "vgg-face",
         "VGG16 with batch-norm and a global-average head",
         (FER2013,),
@@ -109,11 +142,14 @@ SHIPPED: dict[str, Shipped] = {
         (FER_2013_DATA, FER_PLUS_DATA),
         (*LIMITS, "It does not know contempt: FER-2013's labels have seven expressions."),
     ),
-}
+)
 
 
-def training_text(recipe: Recipe, faces: int, teachers: tuple[str, ...]) -> str:
-    """How the weights were made, as one paragraph."""
+def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), starts: Sequence[str] = ()) -> str:
+    """How the weights were made, as one paragraph.
+
+    `teachers` taught it, and it began with the weights of the last of `starts`, which began with those before it.
+    """
     moved = recipe.augmentation
     sides = ", ".join(f"{side} px until {until:.0%}" for until, side in recipe.sides)
     taught = (
@@ -122,9 +158,10 @@ def training_text(recipe: Recipe, faces: int, teachers: tuple[str, ...]) -> str:
         if teachers
         else ""
     )
+    began = f"It began with the weights of {', then '.join(starts)}. " if starts else ""
     return (
-        f"{faces} faces for two heads on one backbone: the FER+ votes (single votes dropped, at least half of the rest "
-        f"on the eight expressions) and FER-2013's own labels ({recipe.smoothing:.0%} smoothing).{taught} "
+        f"{began}{faces} faces for two heads on one backbone: the FER+ votes (single votes dropped, at least half of "
+        f"the rest on the eight expressions) and FER-2013's own labels ({recipe.smoothing:.0%} smoothing).{taught} "
         f"{recipe.epochs} epochs at {sides} of the training, batch {recipe.batch}, SGD with momentum {recipe.momentum} "
         f"and weight decay {recipe.weight_decay}, the learning rate rising to {recipe.learning_rate}, then falling as "
         f"a cosine; dropout {recipe.dropout}; seed {recipe.seed}; exponential average ({recipe.average}) of weights. "
@@ -171,4 +208,5 @@ def card_of(
         intended_use=INTENDED_USE,
         must_not_be_used_for=MUST_NOT_BE_USED_FOR,
         limits=shipped.limits,
+        licence=shipped.licence,
     )

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from models import commands
+from models import commands, describe
 from models.compare import results as compare_results
 from models.cover import commands as cover_commands
 from models.datasets import TRAIN, VALID
@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   mien-models train vgg-face --data runs/data/fer.parquet --threads 2
   mien-models train student --data runs/data/fer.parquet --teacher runs/vgg-face
   mien-models export runs/student --teacher runs/vgg-face
+  mien-models export runs/face-asia --as face-asia --start mien-face-2.0.0
   mien-models evaluate --data fer2013plus/valid.parquet  score the weights that ship
   mien-models evaluate --model vgg-face --data test.parquet --labels fer2013 --json
   mien-models geometry                                   the crop, measured with the desk's detector
@@ -59,7 +60,10 @@ def parser() -> argparse.ArgumentParser:
     export = sub.add_parser("export", help="write weights (ONNX) and card of a training run into a bundle")
     export.add_argument("run", type=Path, help="folder of the training run")
     export.add_argument("--bundle", type=Path, help="bundle folder (default: the network's own under edge/bundles/)")
+    names = sorted(each.name for each in describe.SHIPPED)
+    export.add_argument("--as", dest="name", default="", choices=names, help="which model (default: its network's)")
     export.add_argument("--teacher", type=Path, action="append", default=[], help="a run that taught it; repeatable")
+    export.add_argument("--start", action="append", default=[], help="what it began with, in words; the first first")
     export.add_argument("--valid-data", type=Path, default=VALID, help="its even rows fit the operating points")
     export.set_defaults(run_command=commands.export)
     _compare_options(sub)

@@ -96,7 +96,21 @@ def test_a_network_that_does_not_ship_is_not_exported(runs: Path, capsys: pytest
     paper: list[Option] = ["train", "vgg-face-paper-head", "--data", runs / "made.parquet", "--out", runs / "paper"]
     assert run(*paper, *options) == 0
     assert run("export", runs / "paper", "--bundle", runs / "bundle") == 1
-    assert "vgg16-paper is no network that ships; those are student, vgg16" in capsys.readouterr().err
+    assert "a vgg16-paper is no network that ships; name another run" in capsys.readouterr().err
+
+
+def test_one_network_ships_as_several_models_each_under_its_licence(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where: list[Option] = ["--bundle", runs / "asia", "--valid-data", runs / "valid.parquet"]
+    began: list[Option] = ["--start", "mien-face-2.0.0"]
+    assert run("export", runs / "student", "--as", "face-asia", *began, *where) == 0
+    card = load(runs / "asia" / "expression.json")
+    assert (card.name, card.licence) == ("face-asia", "research-only")
+    assert card.training.startswith("It began with the weights of mien-face-2.0.0. ")
+    assert any(data.name == "Taiwanese performers" for data in card.trained_on)
+    assert run("export", runs / "student", "--as", "vgg-face", *where) == 1
+    assert "a student ships as mien-face, face-asia; name another run, or another --as" in capsys.readouterr().err
 
 
 def test_missing_data_says_how_to_name_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
