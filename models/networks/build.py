@@ -8,18 +8,23 @@ from models.heads import LOGITS
 from models.networks.se_resnet import SEResNet, SEResNetShape
 from models.networks.vgg import VGG16, VGG16Shape
 
-Builder = Callable[[float, int], nn.Module]
+Builder = Callable[[float, int, int], nn.Module]
 
-# Each takes the dropout and the side of its input, and gives the logits of all heads (B, LOGITS).
+# Each takes the dropout, the side of its input and what part of its width it has (1, or one half: 2, ...), and gives
+# the logits of all heads (B, LOGITS).
 NETWORKS: dict[str, Builder] = {
-    "student": lambda dropout, side: SEResNet(
-        SEResNetShape(classes=LOGITS, blocks=(2, 2, 3), reduction=16, dropout=dropout)
+    "student": lambda dropout, side, part: SEResNet(
+        SEResNetShape(
+            LOGITS, 16 // part, (32 // part, 64 // part, 128 // part), (2, 2, 3), reduction=16, dropout=dropout
+        )
     ),
-    "vgg16": lambda dropout, side: VGG16(VGG16Shape(classes=LOGITS, dropout=dropout)),
-    "vgg16-paper": lambda dropout, side: VGG16(VGG16Shape(LOGITS, "paper", side, dropout=dropout)),
+    "vgg16": lambda dropout, side, part: VGG16(VGG16Shape(LOGITS, dropout=dropout, width=64 // part)),
+    "vgg16-paper": lambda dropout, side, part: VGG16(
+        VGG16Shape(LOGITS, "paper", side, 4096 // part, 64 // part, dropout)
+    ),
 }
 
 
-def build(name: str, dropout: float, side: int) -> nn.Module:
-    """A network with new weights, drawn from torch's present seed."""
-    return NETWORKS[name](dropout, side)
+def build(name: str, dropout: float, side: int, part: int = 1) -> nn.Module:
+    """A network with new weights, drawn from torch's present seed; `part` is what its width is divided by."""
+    return NETWORKS[name](dropout, side, part)

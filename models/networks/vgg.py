@@ -8,18 +8,22 @@ from torch import Tensor, nn
 
 from models.networks.se_resnet import standardise
 
-STAGES = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+STAGES = ((1, 1), (2, 2), (4, 4, 4), (8, 8, 8), (8, 8, 8))  # channels, in parts of the first stage's
 HALVINGS = 2 ** len(STAGES)
 
 
 @dataclass(frozen=True)
 class VGG16Shape:
-    """What fixes a :class:`VGG16`. `head` is `average` or `paper`; `side` matters to the paper's head alone."""
+    """What fixes a :class:`VGG16`. `head` is `average` or `paper`; `side` matters to the paper's head alone.
+
+    `width` is the channels of the first stage: 64 in VGG16, less only while a training grows towards it.
+    """
 
     classes: int = 7
     head: str = "average"
     side: int = 48
     hidden: int = 4096
+    width: int = 64
     dropout: float = 0.5
 
 
@@ -40,7 +44,7 @@ class VGG16(nn.Module):
         layers: list[nn.Module] = []
         width = 1
         for stage in STAGES:
-            for outputs in stage:
+            for outputs in (shape.width * times for times in stage):
                 layers += [
                     nn.Conv2d(width, outputs, 3, 1, 1, bias=False),
                     nn.BatchNorm2d(outputs),

@@ -1,7 +1,8 @@
 """A training run between two epochs: its recipe, its networks and optimiser, and the checkpoint that keeps them."""
 
+import copy
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -14,6 +15,7 @@ from models.errors import CheckpointError
 from models.networks.build import build
 from models.training.optimise import groups
 from models.training.recipe import Recipe
+from models.training.widen import widen
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -40,17 +42,38 @@ def begin(recipe: Recipe, device: str = "cpu", start: nn.Module | None = None) -
     Those that `start` has too, by name and shape, are taken from there: with another head, all but the head's.
     """
     torch.manual_seed(recipe.seed)
-    network, averaged = (build(recipe.network, recipe.dropout, recipe.last_side) for _ in range(2))
+    network = _built(recipe, 0)
     if start is not None:
         own = network.state_dict()
         shared = {name: value for name, value in start.state_dict().items() if _shape(own.get(name)) == value.shape}
         network.load_state_dict(own | shared)
+    return _run_of(network, copy.deepcopy(network), recipe, device)
+
+
+def _built(recipe: Recipe, epoch: int) -> nn.Module:
+    """The recipe's network as wide as it is in an epoch (0 is the first)."""
+    return build(recipe.network, recipe.dropout, recipe.last_side, recipe.part(epoch))
+
+
+def _run_of(network: nn.Module, averaged: nn.Module, recipe: Recipe, device: str) -> Run:
     for each in (network, averaged):
         each.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    averaged.load_state_dict(network.state_dict())
     decayed = groups(network, recipe.weight_decay)
     optimiser = torch.optim.SGD(decayed, lr=recipe.learning_rate, momentum=recipe.momentum, nesterov=True)
     return Run(network, averaged.eval(), optimiser)
+
+
+def grown(run: Run, recipe: Recipe, device: str = "cpu") -> Run:
+    """The run with its networks as wide as its next epoch has them; itself where they are."""
+    if not run.epoch or recipe.part(run.epoch) == recipe.part(run.epoch - 1):
+        return run
+    torch.manual_seed(recipe.seed + run.epoch)
+    network, averaged = (_built(recipe, run.epoch) for _ in range(2))
+    for narrow, wide in ((run.network, network), (run.averaged, averaged)):
+        # The same noise for both, or their mean would be of networks whose channels are not the same.
+        widen(narrow.cpu(), wide, torch.Generator().manual_seed(recipe.seed + run.epoch))
+    found = _run_of(network, averaged, recipe, device)
+    return replace(found, epoch=run.epoch, step=run.step, prior=run.prior, faces=run.faces)
 
 
 def _shape(value: torch.Tensor | None) -> torch.Size | None:
@@ -86,17 +109,19 @@ def load(checkpoint: Path) -> dict[str, Any]:
     return dict(state)
 
 
-def restore(run: Run, checkpoint: Path, recipe: Recipe) -> None:
-    """Puts a run where its checkpoint stands; CheckpointError where that is broken or of another recipe."""
+def restored(checkpoint: Path, recipe: Recipe, device: str = "cpu") -> Run:
+    """The run as its checkpoint has it; CheckpointError where that is broken or of another recipe."""
     state = load(checkpoint)
     if _recipe(state) != recipe:
         raise CheckpointError(
             f"{checkpoint}: made by another recipe or from other pictures; give the same options, or choose a new --out"
         )
-    run.network.load_state_dict(state["network"])
-    run.averaged.load_state_dict(state["averaged"])
+    network, averaged = (_built(recipe, max(0, state["epoch"] - 1)) for _ in range(2))
+    network.load_state_dict(state["network"])
+    averaged.load_state_dict(state["averaged"])
+    run = _run_of(network, averaged, recipe, device)
     run.optimiser.load_state_dict(state["optimiser"])
-    run.epoch, run.step = state["epoch"], state["step"]
+    return replace(run, epoch=state["epoch"], step=state["step"])
 
 
 def averaged_network(checkpoint: Path) -> nn.Module:

@@ -23,7 +23,7 @@ from models.heads import HEADS
 from models.networks.build import build
 from models.networks.preprocess import normalise
 from models.training.augment import Field, augment, framed
-from models.training.checkpoint import CHECKPOINT, Run, averaged_network, begin, recipe_of, restore, save
+from models.training.checkpoint import CHECKPOINT, Run, averaged_network, begin, grown, recipe_of, restored, save
 from models.training.curves import CURVES, plot_curves
 from models.training.machine import Machine, forward_of
 from models.training.optimise import schedule
@@ -71,6 +71,8 @@ def train(
     with tqdm(total=recipe.epochs * steps, initial=run.step, unit="batch", mininterval=2) as progress:
         while run.epoch < min(recipe.epochs, epochs or recipe.epochs):
             began = time.monotonic()
+            if (wider := grown(run, recipe, machine.device)) is not run:
+                run, forward = wider, forward_of(wider.network, machine)
             loss = _epoch(run, forward, images, targets, recipe, progress)
             if not math.isfinite(loss):
                 raise TrainingError(
@@ -100,16 +102,17 @@ def _sha256(start: Path) -> str:
 def _opened(folder: Path, recipe: Recipe, machine: Machine, resume: bool, start: nn.Module | None) -> Run:
     """A run at its beginning, or where the checkpoint in `folder` stands."""
     checkpoint = folder / CHECKPOINT
-    run = begin(recipe, machine.device, start)
     if checkpoint.exists():
         if not resume:
             raise CheckpointError(f"{checkpoint}: a run lies here already; go on with --resume, or choose a new --out")
-        restore(run, checkpoint, recipe)
+        run = restored(checkpoint, recipe, machine.device)
         # A run that was killed after the line and before the checkpoint comes to that epoch again.
         lines = (folder / CURVES).read_text(encoding="utf-8").splitlines(keepends=True)
         (folder / CURVES).write_text("".join(lines[: run.epoch]), encoding="utf-8")
     elif resume:
         raise CheckpointError(f"{checkpoint}: no run to go on with; leave --resume away to begin one")
+    else:
+        run = begin(recipe, machine.device, start)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n", encoding="utf-8")
     return run

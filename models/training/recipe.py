@@ -11,7 +11,9 @@ class Recipe:
     """How a network is trained; kept in the checkpoint, which refuses to go on with another.
 
     `sides` are pairs of a share of the training and the side in pixels at which it goes on until then: a network with a
-    global average sees small pictures first, at a part of the cost. `of_picture` is the part of a FER-2013 picture's
+    global average sees small pictures first, at a part of the cost. `widths` are pairs of a share of the training and
+    what the network's width is divided by until then: it begins narrow and is widened (`models.training.widen`), the
+    last time to its own width. `of_picture` is the part of a FER-2013 picture's
     side that it sees. `plus` is the weight of the FER+ votes beside FER-2013's labels. `taught` is the teacher's share
     of the targets. `each` is how many pictures of each prepared set are taken, repeated where it has fewer (0: all that
     there are, once). `start` and `pictures` are the SHA-256 of the checkpoint that a run begins from, where it does,
@@ -32,6 +34,7 @@ class Recipe:
     taught: float = 0.0
     seed: int = 1
     sides: tuple[tuple[float, int], ...] = ((1.0, INPUT_SIDE),)
+    widths: tuple[tuple[float, int], ...] = ((1.0, 1),)
     of_picture: float = INPUT_SIDE / FACE_SIDE
     augmentation: Augmentation = field(default_factory=lambda: DESK)
     each: int = 0
@@ -42,6 +45,11 @@ class Recipe:
         """The input's side in pixels in an epoch (0 is the first)."""
         done = epoch / self.epochs
         return next(side for until, side in self.sides if done < until)
+
+    def part(self, epoch: int) -> int:
+        """What the network's width is divided by in an epoch (0 is the first)."""
+        done = epoch / self.epochs
+        return next(part for until, part in self.widths if done < until)
 
     @property
     def last_side(self) -> int:
@@ -58,13 +66,14 @@ RECIPES: dict[str, Recipe] = {
     "student": Recipe(
         epochs=14, learning_rate=0.06, dropout=0.1, smoothing=0.05, taught=0.6, sides=((0.5, 32), (1.0, INPUT_SIDE))
     ),
-    "face-asia": Recipe(epochs=10, learning_rate=0.03, dropout=0.2, plus=0.5, each=4000),
+    "face-asia": Recipe(epochs=8, learning_rate=0.03, dropout=0.2, plus=0.5, each=1200),
     "vgg-face": Recipe(
         network="vgg16",
-        epochs=30,
+        epochs=40,
         learning_rate=0.05,
         dropout=0.5,
-        sides=((0.6, 32), (0.85, 40), (1.0, 48)),
+        sides=((0.75, 32), (0.95, 40), (1.0, 48)),
+        widths=((0.5, 4), (0.9, 2), (1.0, 1)),
         of_picture=_WHOLE_PICTURE,
         augmentation=WEB,
     ),
