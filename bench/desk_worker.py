@@ -32,7 +32,7 @@ def run(reader: FaceReader, frames_file: Path) -> dict[str, object]:
     read = 0
     for image in clips.read_all(frames_file):
         wall_before, cpu_before = time.perf_counter(), time.process_time()
-        view = reader.read(image)
+        view = reader.read(image, len(times) / FPS)
         for window in seconds.add(len(times) / FPS, view):
             summarise(window.views, reader.least_sure)
         times.append(time.perf_counter() - wall_before)

@@ -80,8 +80,8 @@ def _desk(images: list[NDArray[np.uint8]]) -> dict[str, Sides]:
 
     def read() -> None:
         reader.begin_anew()
-        for image in images[: UNITS["read a frame"]]:
-            reader.read(image)
+        for number, image in enumerate(images[: UNITS["read a frame"]]):
+            reader.read(image, number / FPS)
 
     def detect() -> None:
         for image in images[: UNITS["detect in a frame"]]:

@@ -15,6 +15,7 @@ from edge.detect import Detector, Face
 from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
 from edge.track import Track, Tracker
+from edge.views import Views
 from edge.window import LEAST_SURE, FrameView, agent_face
 
 Pixels = NDArray[np.uint8]
@@ -55,6 +56,7 @@ class FaceReader:
     ) -> None:
         """`aim` is where an agent's face is expected, x and y as parts of the picture."""
         self._tracker, self._recogniser, self._cover = tracker, recogniser, cover
+        self._views = Views(recogniser)
         self._role, self._aim = role, aim
         self._limits = limits or Limits()
 
@@ -83,14 +85,17 @@ class FaceReader:
         """Follow no face from the last frame to the next, which is of another scene."""
         self._tracker.begin_anew()
 
-    def read(self, image: Pixels) -> FrameView:
-        """How the faces of the next frame, (H, W, 3) uint8 BGR, look; or why that cannot be said."""
-        faces = [track.face for track in self._tracker.update(image)]
-        return self._view(image, faces, lambda face: self._read_one(image, face))
+    def read(self, image: Pixels, at_s: float | None = None) -> FrameView:
+        """How the faces of the next frame, (H, W, 3) uint8 BGR, look; or why that cannot be said.
 
-    def look(self, image: Pixels) -> Look:
+        `at_s` is when it was taken, no earlier than the last; None for a picture that stands for itself.
+        """
+        tracks = {track.face: track for track in self._tracker.update(image)}
+        return self._view(image, list(tracks), lambda face: self._read_one(image, tracks[face], at_s))
+
+    def look(self, image: Pixels, at_s: float | None = None) -> Look:
         """The same, with each face that is there read for itself."""
-        faces = [FaceView(track, self._read_one(image, track.face)) for track in self._tracker.update(image)]
+        faces = [FaceView(track, self._read_one(image, track, at_s)) for track in self._tracker.update(image)]
         results = {view.track.face: view.result for view in faces}
         return Look(self._view(image, list(results), results.__getitem__), faces)
 
@@ -106,13 +111,14 @@ class FaceReader:
             return FrameView(len(faces), reason=result)
         return FrameView(len(faces), result, float(result.max()))
 
-    def _read_one(self, image: Pixels, face: Face) -> Floats | Reason:
+    def _read_one(self, image: Pixels, track: Track, at_s: float | None) -> Floats | Reason:
+        face = track.face
         crop = self._recogniser.crop(image, face)
         points = self._recogniser.points(face)
         reason = fault(face, crop, points, self._limits)
         if reason is None and self._cover is not None and self._cover.hides(image, face, crop):
             reason = Reason.COVERED
-        return reason or self._recogniser.shares(crop)
+        return reason or self._views.shares(crop, track.id, at_s)
 
 
 def _mean(faces: int, results: Sequence[Floats | Reason]) -> FrameView:

@@ -60,16 +60,20 @@ class Recogniser:
     def shares(self, crop: Pixels) -> Floats:
         """Calibrated probabilities (8,) of the expressions, in the order of contract.expressions.EXPRESSIONS.
 
-        One that the network does not know has 0.
+        One that the network does not know has 0. The mean over the mirror image where the card asks for it.
         """
-        logits = self._backend.run(self._batch(crop))[0]
-        shares: Floats = np.zeros(len(EXPRESSIONS), np.float32)
-        shares[self._places] = softmax(logits, self.point.temperature, self.point.shift).mean(axis=0)
+        return np.asarray(self.views(crop, mirror=self.card.flip_average).mean(axis=0), np.float32)
+
+    def views(self, crop: Pixels, *, mirror: bool = True) -> Floats:
+        """The same of the crop and of its mirror image, (2, 8); of the crop alone, (1, 8), without `mirror`."""
+        logits = self._backend.run(self._batch(crop, mirror=mirror))[0]
+        shares: Floats = np.zeros((len(logits), len(EXPRESSIONS)), np.float32)
+        shares[:, self._places] = softmax(logits, self.point.temperature, self.point.shift)
         return shares
 
-    def _batch(self, crop: Pixels) -> Floats:
-        """The crop, and its mirror image where the card asks for it: (1 or 2, 1, size, size) normalised."""
-        views = np.stack([crop, crop[:, ::-1]]) if self.card.flip_average else crop[None]
+    def _batch(self, crop: Pixels, *, mirror: bool = True) -> Floats:
+        """The crop, and its mirror image: (2, 1, size, size) normalised; the crop alone without `mirror`."""
+        views = np.stack([crop, crop[:, ::-1]]) if mirror else crop[None]
         normal: Floats = (views[:, None].astype(np.float32) - np.float32(self.card.input.mean)) * np.float32(
             self.card.input.scale
         )

@@ -73,7 +73,7 @@ class Vision:
             frame = self._next_frame(stop)
             if frame is not None:
                 self._rate.count()
-                self._keep(self._seconds.add(frame.stamp_s, self._reader.read(frame.image)))
+                self._keep(self._seconds.add(frame.stamp_s, self._reader.read(frame.image, frame.stamp_s)))
             elif not self._capture.ended:
                 # A frame that was taken a moment ago may still be on its way.
                 self._keep(self._seconds.tick(time.monotonic() - READ_WAIT_S))

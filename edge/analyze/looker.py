@@ -126,7 +126,7 @@ class Looker:
 
     def _count(self, at_s: float, image: Pixels, *, followed: bool) -> tuple[list[Seen], Reason | None]:
         assert self._open is not None
-        counts, look = self._open, self._reader.look(image)
+        counts, look = self._open, self._reader.look(image, at_s if followed else None)
         counts.views.append(look.view)
         faces = [self._seen(at_s, view, followed) for view in look.faces]
         counts.faces += len(faces)

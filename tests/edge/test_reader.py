@@ -28,13 +28,13 @@ def views(name: str) -> Iterator[tuple[float, FrameView]]:
     """Seconds and view of each frame of a clip."""
     path = reader()
     for second, image in frames(name):
-        yield second, path.read(image)
+        yield second, path.read(image, second)
 
 
 def readings(name: str) -> list[Summary]:
     """A clip as a desk would report it, second by second."""
     seconds, path = Seconds(), reader()
-    closed = [window for second, image in frames(name) for window in seconds.add(second, path.read(image))]
+    closed = [window for second, image in frames(name) for window in seconds.add(second, path.read(image, second))]
     return [summarise(window.views, path.least_sure) for window in closed]
 
 

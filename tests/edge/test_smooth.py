@@ -112,7 +112,7 @@ def test_faces_are_smoothed_each_for_itself_and_let_go_when_they_are_gone() -> N
 def test_the_woman_s_label_changes_from_crying_over_calm_to_laughing_and_no_more() -> None:
     reader, faces, found = FaceReader.from_bundle(bundle.load(), every_face=True), Smoothers(), []
     for second, image in frames("WolfgangLanger_Pexels.mp4"):
-        for face in reader.look(image).faces:
+        for face in reader.look(image, second).faces:
             if isinstance(face.result, np.ndarray):
                 found.append(faces.add(face.track.id, second, face.result))
     seconds = sum(one.followed_s for one in found)
