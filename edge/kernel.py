@@ -25,11 +25,11 @@ def leave_no_dump() -> None:
     _prctl(_PR_SET_DUMPABLE, 0)
 
 
-def end_with(parent: int) -> None:
-    """Get SIGTERM when process `parent` ends, however it does. For its child, before exec. Raises OSError."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with(parent: int, by: signal.Signals = signal.SIGTERM) -> None:
+    """Get the signal `by` when process `parent` ends, however it does. For its child, before exec. Raises OSError."""
+    _prctl(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:  # it ended before this was asked
-        os._exit(128 + signal.SIGTERM)
+        os._exit(128 + by)
 
 
 def _prctl(option: int, value: int) -> None:

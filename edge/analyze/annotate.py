@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from contract.expressions import EXPRESSIONS
 from contract.reading import Reason
+from edge.analyze.inputs import COPY
 from edge.analyze.looker import Copy, Seen
 from edge.analyze.messages import Part
 from edge.analyze.results import Kind
@@ -37,6 +38,7 @@ NONE: Final[Colour] = (0x56, 0x4E, 0x47)  # of a face, or a frame, without an ex
 INK: Final[Colour] = (255, 255, 255)
 FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
 LEAST_SIDE: Final = 360  # pixels; smaller pictures are enlarged, or their labels could not be read
+MOST_SIDE: Final = 3840  # pixels to which a picture is enlarged
 LONGEST_HOLD_S: Final = 60.0  # a frame is repeated for no longer, however long the next one is in coming
 
 
@@ -111,11 +113,13 @@ class _Pictures:
 
     def add(self, at_s: float, image: Pixels, faces: list[Seen], reason: Reason | None) -> None:
         """Draw the picture of that number. Raises OutputError."""
-        path = self._folder / f"{self._files[round(at_s) - self._first]}-annotated.jpg"
+        path = self._folder / f"{self._files[round(at_s) - self._first]}{COPY}.jpg"
         ok, data = cv2.imencode(".jpg", draw(image, faces, reason))
+        if not ok:
+            raise OutputError(f"{path}: a picture of this shape cannot be written as JPEG; leave it out")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data.tobytes() if ok else b"")
+            path.write_bytes(data.tobytes())
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror}; check --annotated and the disk") from error
 
@@ -125,7 +129,7 @@ class _Pictures:
 
 def draw(image: Pixels, faces: list[Seen], reason: Reason | None) -> Pixels:
     """The frame (H, W, 3) with its faces marked, enlarged where it is small; the frame itself is left as it is."""
-    times = -(-LEAST_SIDE // max(1, min(image.shape[:2])))
+    times = max(1, min(-(-LEAST_SIDE // max(1, min(image.shape[:2]))), MOST_SIDE // max(image.shape[:2])))
     drawn = image.copy() if times == 1 else cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
     line = max(1, round(min(drawn.shape[:2]) / 240))
     for face in faces:

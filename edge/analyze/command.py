@@ -26,7 +26,7 @@ DESCRIPTION: Final = (
 EXAMPLES: Final = """examples:
   mien-desk analyze call.mp4 --out results/
   mien-desk analyze recordings/ --out results/ --role customer     every video and folder of images below
-  mien-desk analyze film.mp4 --out results/ --every 5              one frame in five, about four times as fast
+  mien-desk analyze film.mp4 --out results/ --every 5              one frame in five, for a quicker look
   mien-desk analyze film.mp4 --out results/ --point expressive     for acted or strong expressions
   mien-desk analyze photos/ --out results/ --pictures              each image stands for itself
   mien-desk analyze call.mp4 --out results/ --annotated copies/    also a copy that SHOWS the faces, with labels

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.analyze.whole import is_cut_jpeg
 from edge.capture.files import frame_rate, open_video
 from edge.errors import CaptureError
 
@@ -23,6 +24,7 @@ Pixels = NDArray[np.uint8]
 
 MOST_PIXELS: Final = 100_000_000  # of one picture: 300 MB once decoded
 MOST_FRAMES: Final = 100_000_000  # that a file may state; beyond it, what it states is no count
+LEAST_RATE: Final = 1 / 120  # frames a second: a film of one picture in two minutes is a film
 BEFORE_S: Final = 1.0  # from where a stretch is sought, so that its first frame is surely met
 REACH_S: Final = 60.0  # further before it than that, seeking is not what it should be
 
@@ -34,7 +36,7 @@ class Film:
         """Raises CaptureError where the file is missing, no video, or its pictures are too large."""
         self.path = path
         self._video = open_video(path, threads=1)
-        self.rate = frame_rate(self._video)
+        self.rate = frame_rate(self._video, LEAST_RATE)
         self.width = round(self._video.get(cv2.CAP_PROP_FRAME_WIDTH))
         self.height = round(self._video.get(cv2.CAP_PROP_FRAME_HEIGHT))
         if self.width * self.height > MOST_PIXELS:
@@ -117,16 +119,17 @@ def can_seek(path: Path) -> bool:
 def read_picture(path: Path) -> Pixels:
     """An image file as (H, W, 3) uint8 BGR, upright. Raises CaptureError where it is none, or too large."""
     try:
-        with path.open("rb") as file:
-            head = file.read(65536)
+        data = path.read_bytes()
     except OSError as error:
         raise CaptureError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}; check the path") from error
-    width, height = stated_size(head)
+    width, height = stated_size(data[:65536])
     if width * height > MOST_PIXELS:
         raise CaptureError(too_large(path, width, height))
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise CaptureError(f"{path}: is no image that can be read; take it out, or save it again as JPEG or PNG")
+    if is_cut_jpeg(data):
+        raise CaptureError(f"{path}: ends before its picture does; give a whole copy of it")
     return np.asarray(image, np.uint8)
 
 

@@ -12,6 +12,7 @@ from edge.analyze.film import Film, can_seek, read_picture
 from edge.analyze.messages import Facts, Inspect
 from edge.analyze.results import Kind
 from edge.analyze.scene import FEWEST, Order, order_of, thumbnail
+from edge.analyze.whole import MP4, edited_s, is_cut_gif
 from edge.errors import CaptureError
 
 SPLIT_FROM_S: Final = 180.0  # shorter films are read in one part, and need not be sought
@@ -35,6 +36,13 @@ def _film(task: Inspect) -> Facts:
         size = (film.width, film.height)
     finally:
         film.close()
+    try:
+        shown_s = edited_s(path) if path.suffix.lower() in MP4 else None
+        cut = is_cut_gif(path)
+    except OSError as error:
+        raise CaptureError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}; check the disk") from error
+    if shown_s is not None and shown_s < seconds:
+        frames, seconds = round(shown_s * rate), shown_s
     return Facts(
         item=task.item,
         kind=Kind.VIDEO,
@@ -44,6 +52,7 @@ def _film(task: Inspect) -> Facts:
         stated_frames=frames,
         stated_s=seconds,
         can_seek=seconds >= SPLIT_FROM_S and can_seek(path),
+        cut=cut,
         digest=_digest([path]),
         modified_s=path.stat().st_mtime,
     )

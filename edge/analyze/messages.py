@@ -66,6 +66,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     stated_frames: int = 0
     stated_s: float = 0.0
     can_seek: bool = False
+    cut: bool = False  # its end is missing, whatever it states
     digest: str = ""  # sha256 of its content
     modified_s: float = 0.0  # when its content was last changed, seconds since 1970
     note: str | None = None  # what was decided, to tell

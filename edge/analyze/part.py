@@ -20,6 +20,9 @@ Pixels = NDArray[np.uint8]
 Send = Callable[[Report], None]
 
 
+NEARLY_S = 1e-6  # a frame's number over its rate may be a hair off the second that it falls on
+
+
 @dataclass(frozen=True)
 class Frame:
     """A frame that was met: its time, and how to get its picture; that raises CaptureError."""
@@ -99,9 +102,9 @@ def _look(task: Part, frame: Frame, looker: Looker, course: _Course, send: Send)
 def _within(task: Part, frames: Iterable[Frame], looker: Looker, course: _Course) -> Iterator[Frame]:
     """The frames of the part; those before it are passed, and the first one after it is noted."""
     for frame in frames:
-        if frame.at_s < task.start_s:
+        if frame.at_s < task.start_s - NEARLY_S:
             looker.passed(frame.at_s)
-        elif task.end_s is not None and frame.at_s >= task.end_s:
+        elif task.end_s is not None and frame.at_s >= task.end_s - NEARLY_S:
             course.next_s = frame.at_s
             return
         else:

@@ -17,6 +17,7 @@ from edge.analyze import messages
 from edge.analyze.messages import Broken, End, Facts, Inspect, Part, Ready, Report, Setup, Stop
 from edge.errors import MienDeskError, ModelError, OutputError
 
+FOR_THE_PARENT: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 END_S: Final = 10.0  # for a worker to finish the copy it writes
 
 
@@ -113,12 +114,12 @@ class Pool:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, os.getpid(), self._setup), daemon=True)
-        # Ctrl-C reaches every process of a terminal; the workers leave it to this one, which tells them.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # Ctrl-C, a terminal that closes and a service that stops reach every process; the workers leave it to this one.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_PARENT)
         try:
             process.start()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self._workers.append(Worker(process, ours))
 

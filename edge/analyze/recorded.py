@@ -15,6 +15,7 @@ from edge.analyze.inputs import Found
 from edge.analyze.messages import End, Facts, Inspect, Part, Window
 from edge.analyze.results import Kind, Recording
 from edge.analyze.tally import Course, Tally
+from edge.analyze.whole import MP4
 
 PART_S: Final = 120.0  # of film a part; what a part costs beside its frames, in seeking and looking anew, is 1 % of it
 LAST_S: Final = 30.0  # a shorter last part is read with the one before it
@@ -27,7 +28,6 @@ PICTURE_RATE: Final = 1.0  # each picture counts as one second
 SHORT_PART: Final = 0.05
 SHORT_S: Final = 1.0
 LOST_PART: Final = 0.02  # of an MP4's frames, whose number is exact: more that are missing were not decoded
-EXACT: Final = frozenset({".mp4", ".m4v", ".mov", ".3gp"})
 
 
 def window_s(rate: float, every: int) -> float:
@@ -245,8 +245,10 @@ class Recorded:
         name, whole = self.found.name, self.stated_s
         if frames == 0:
             return f"{name}: no picture in it can be decoded; give another copy of it"
+        if self.facts.cut:
+            return f"{name}: its end is missing, after {last:.1f} s; give a whole copy of it"
         if frames < (1 - SHORT_PART) * stated and last < (1 - SHORT_PART) * whole - SHORT_S:
             return f"{name}: ends after {last:.1f} s of the {whole:.1f} s that it states; give a whole copy of it"
-        if self.found.path.suffix.lower() in EXACT and stated - frames > max(LOST_PART * stated, self.rate):
+        if self.found.path.suffix.lower() in MP4 and stated - frames > max(LOST_PART * stated, self.rate):
             return f"{name}: {stated - frames} of its {stated} frames could not be decoded; give another copy of it"
         return None

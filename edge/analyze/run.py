@@ -19,7 +19,7 @@ from contract.reading import Role
 from edge import bundle as bundles
 from edge.analyze import messages
 from edge.analyze.handover import hand_over
-from edge.analyze.inputs import Found, find
+from edge.analyze.inputs import COPY, Found, find
 from edge.analyze.messages import End, Facts, Inspect, Setup, Window
 from edge.analyze.output import REPORT, SUMMARY, Identity, Output, reading_of
 from edge.analyze.pool import Died, Pool
@@ -170,7 +170,9 @@ class Analysis:
         began_s = options.began.timestamp() if options.began else facts.modified_s - item.stated_s
         began_ms = max(0, round(1000 * began_s))
         what = (facts.digest, facts.kind.value, item.rate, policy, began_ms)
-        how = (SOFTWARE, bundle.model, bundle.expression.sha256, bundle.point, options.role.value, options.every)
+        whose = (bundle.model, bundle.expression.sha256, bundle.point, bundle.detector, bundle.cover)
+        # A copy is drawn in one go, without the seams at which long films are read anew.
+        how = (SOFTWARE, whose, options.role.value, options.every, options.annotated is None)
         boot = hashlib.sha256(repr((what, how)).encode()).hexdigest()[:16]
         return Identity(boot=boot, began_ms=began_ms, role=options.role, policy=policy, model=bundle.model)
 
@@ -230,6 +232,6 @@ def _copies(folder: Path, found: Sequence[Found]) -> Callable[[Found, Kind], Pat
 
     def copy(one: Found, kind: Kind) -> Path:
         place = folder / one.path.resolve().relative_to(common)
-        return place if kind is Kind.PICTURES else place.with_name(f"{place.name}-annotated.mp4")
+        return place if kind is Kind.PICTURES else place.with_name(f"{place.name}{COPY}.mp4")
 
     return copy

@@ -6,6 +6,7 @@ Decoding is done here and nowhere else, so that a file that makes the decoder cr
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -30,7 +31,7 @@ MOST_FRAMES_BETWEEN: Final = 60  # at any rate
 
 def main(connection: Connection, parent: int, setup: bytes) -> None:
     """Do what the other end of the pipe asks, until it asks to stop, closes it, or process `parent` ends."""
-    kernel.end_with(parent)
+    kernel.end_with(parent, signal.SIGKILL)  # the signals that ask it to end are for the parent alone
     kernel.leave_no_dump()
     _silence_libraries()
     cv2.setNumThreads(1)

@@ -41,10 +41,10 @@ def open_video(path: Path, *, threads: int = 0) -> Any:
     return video
 
 
-def frame_rate(video: Any) -> float:
-    """Frames a second as an opened video states them, UNKNOWN_FPS where that cannot be."""
+def frame_rate(video: Any, least: float = 0.5) -> float:
+    """Frames a second as an opened video states them, UNKNOWN_FPS where that is under `least` or cannot be."""
     rate = float(video.get(cv2.CAP_PROP_FPS))
-    return rate if 0.5 <= rate <= 240 else UNKNOWN_FPS
+    return rate if least <= rate <= 240 else UNKNOWN_FPS
 
 
 class VideoFile:

@@ -46,9 +46,10 @@ def command(*arguments: object) -> list[str]:
 
 @contextmanager
 def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process, ended afterwards whatever happens."""
+    """The command as a process, in a group of its own and its workers', ended afterwards whatever happens."""
+    pipe = subprocess.PIPE
     with subprocess.Popen(
-        command(*arguments), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(*arguments), cwd=ROOT, stdout=pipe, stderr=pipe, text=True, start_new_session=True
     ) as process:
         try:
             yield process
@@ -121,6 +122,18 @@ def test_stopped_it_leaves_what_it_read_and_exit_code_130(clip: Path, tmp_path: 
     assert [file.complete for file in found.files] == [False, False]
     assert "stopped before" in (found.files[1].fault or "")
     assert (tmp_path / "report.html").stat().st_size > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_the_workers_too_blames_no_recording(clip: Path, tmp_path: Path, number: signal.Signals) -> None:
+    with running(clip, "--out", tmp_path, "--workers", 1) as process:
+        wait_for(some_readings(tmp_path), "there are readings")
+        os.killpg(process.pid, number)
+        assert process.wait(PATIENCE_S) == 130
+    found = summary_of(tmp_path)
+    assert not found.complete
+    assert "stopped before" in (found.files[0].fault or "")
+    assert "died" not in (found.files[0].fault or "")
 
 
 def test_a_recording_over_which_a_worker_dies_is_named_and_the_next_one_read(

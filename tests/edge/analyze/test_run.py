@@ -201,11 +201,15 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     huge_png(folder / "album" / "huge.png", 20_000, 10_000)
     (folder / "album" / "words.jpg").write_text("words")
     cv2.imwrite(str(folder / "album" / "portrait.png"), portrait())
+    whole = cv2.imencode(".jpg", portrait())[1].tobytes()
+    (folder / "torn.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / os.fsdecode(b"caf\xe9.mp4")).write_bytes(good.read_bytes())
     (folder / "nothing").mkdir()
     os.mkfifo(folder / "pipe.mp4")
     with socket.socket(socket.AF_UNIX) as made:
         made.bind(str(folder / "socket.mp4"))
     names = ["gone.mp4", "pipe.mp4", "socket.mp4", "words.mp4", "empty.mp4", "half.mp4", "tiny.avi", "album", "nothing"]
+    names += ["torn.jpg", os.fsdecode(b"caf\xe9.mp4")]
     if shutil.which("ffmpeg"):
         ffmpeg("-i", good, "-c", "copy", "-movflags", "faststart", folder / "whole.mp4")
         ffmpeg("-f", "lavfi", "-i", "sine=d=1", folder / "sound.mp4")
@@ -215,7 +219,12 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
         (folder / "cut.mp4").write_bytes(data[: len(data) // 2])
         third = len(data) // 3
         (folder / "holes.mp4").write_bytes(data[:third] + os.urandom(third) + data[2 * third :])
-        names += ["sound.mp4", "cut.mp4", "holes.mp4"]
+        ffmpeg("-i", long, "-vf", "fps=10", folder / "long.gif")
+        gif = (folder / "long.gif").read_bytes()
+        (folder / "torn.gif").write_bytes(gif[: len(gif) // 2])
+        ffmpeg("-ss", "4", "-i", long, "-c", "copy", folder / "trimmed.mp4")
+        ffmpeg("-i", good, "-vf", "setpts=75*PTS", "-r", "1/3", folder / "slow.mp4")
+        names += ["sound.mp4", "cut.mp4", "holes.mp4", "torn.gif", "trimmed.mp4", "slow.mp4"]
     outcome = run(out, *(folder / name for name in [*names, "good.mp4"]))
     assert (out / "report.html").stat().st_size > 0
     return {Path(file.file).name: file for file in outcome.summary.files}
@@ -231,6 +240,8 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
         ("empty.mp4", "is empty"),
         ("half.mp4", "is no video that can be read"),
         ("nothing", "has no video and no image in it"),
+        ("torn.jpg", "ends before its picture does"),
+        ("caf\ufffd.mp4", "its name is not UTF-8"),
     ],
 )
 def test_what_cannot_be_read_is_named_with_its_fault(faulty: dict[str, Recording], name: str, fault: str) -> None:
@@ -271,6 +282,27 @@ def test_of_a_file_that_ends_early_what_there_is_is_kept(faulty: dict[str, Recor
     assert not cut.complete
     assert cut.fault is not None
     assert "of the 8.0 s that it states" in cut.fault
+
+
+@needs_ffmpeg
+def test_a_gif_whose_end_is_missing_is_named_and_what_there_is_kept(faulty: dict[str, Recording]) -> None:
+    torn = faulty["torn.gif"]
+    assert torn.frames > 10
+    assert "its end is missing, after" in (torn.fault or "")
+
+
+@needs_ffmpeg
+def test_a_film_that_was_trimmed_without_cutting_anything_out_is_whole(faulty: dict[str, Recording]) -> None:
+    trimmed = faulty["trimmed.mp4"]
+    assert (trimmed.complete, trimmed.fault) == (True, None)
+    assert trimmed.seconds == pytest.approx(4.0, abs=0.5)
+
+
+@needs_ffmpeg
+def test_a_film_of_a_picture_every_few_seconds_has_no_second_without_one(faulty: dict[str, Recording]) -> None:
+    slow = faulty["slow.mp4"]
+    assert slow.frames_per_second == pytest.approx(1 / 3, rel=0.01)
+    assert Reason.STALE not in slow.second_reasons
 
 
 @needs_ffmpeg
