@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import connection, get_context
+from multiprocessing import connection, get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Final
@@ -115,6 +115,7 @@ class Pool:
         ours, theirs = context.Pipe()
         process = context.Process(target=_work, args=(theirs, os.getpid(), self._setup), daemon=True)
         # Ctrl-C, a terminal that closes and a service that stops reach every process; the workers leave it to this one.
+        resource_tracker.ensure_running()  # starting it, multiprocessing would let two of them through again
         before = signal.pthread_sigmask(signal.SIG_BLOCK, FOR_THE_PARENT)
         try:
             process.start()
