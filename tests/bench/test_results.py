@@ -23,6 +23,10 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
+def test_every_bench_has_its_results_but_the_longest_of_a_person() -> None:
+    assert {path.stem for path in FILES} >= {bench.name for bench in BENCHES} - {"analyze_woman"}
+
+
 @each
 def test_a_results_file_has_every_key_and_is_of_a_bench(path: Path) -> None:
     result = read(path)

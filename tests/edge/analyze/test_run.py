@@ -52,6 +52,7 @@ def test_a_clip_as_video_as_gif_and_as_images_shows_the_same(tmp_path: Path) -> 
 
 
 @needs_ffmpeg
+@pytest.mark.system
 @pytest.mark.timeout(300)
 def test_the_woman_s_clip_as_video_as_gif_and_as_images_shows_the_same(tmp_path: Path) -> None:
     video = data_folder() / "video/WolfgangLanger_Pexels.mp4"
