@@ -67,7 +67,7 @@ RECIPES: dict[str, Recipe] = {
     "student-alone": Recipe(
         epochs=14, learning_rate=0.06, dropout=0.1, smoothing=0.05, sides=((0.5, 32), (1.0, INPUT_SIDE))
     ),
-    "student": Recipe(epochs=5, learning_rate=0.03, dropout=0.1, smoothing=0.05, taught=0.6, augmentation=LIGHTER),
+    "student": Recipe(epochs=4, learning_rate=0.03, dropout=0.1, smoothing=0.05, taught=0.4, augmentation=LIGHTER),
     "face-asia": Recipe(epochs=8, learning_rate=0.03, dropout=0.2, plus=0.5, each=1200),
     "vgg-face": Recipe(
         network="vgg16",
