@@ -35,7 +35,7 @@ class DataSet:
     """A file as a comparison scores it, by which kind of label.
 
     `collections` are the beginnings of the names under which cards say that they were trained on pictures of the same
-    collection.
+    collection. `person` is the column that says whose face it is, "" where nothing does.
     """
 
     name: str
@@ -43,13 +43,16 @@ class DataSet:
     labels: str
     collections: tuple[str, ...]
     note: str
+    person: str = ""
 
 
 FER = ("FER-2013", "FER+")
 DATA_SETS = (
     DataSet("FER+ valid", VALID, FER_PLUS, FER, "web pictures; official majority of ten taggers' votes"),
     DataSet("FER-2013 valid", VALID, FER_2013, FER, "the same pictures with their original labels"),
-    DataSet("Taiwanese", TAIWANESE, RATINGS, ("Taiwanese",), "posed; half of the raters or more agree"),
-    DataSet("CK+48", CK48, EMOTION, ("CK+",), "posed; three frames of each sequence, none neutral"),
-    DataSet("muxspace", MUXSPACE, EMOTION, ("muxspace",), "news pictures; one labeller each: noisy"),
+    DataSet(
+        "Taiwanese", TAIWANESE, RATINGS, ("Taiwanese",), "posed; half of the raters or more agree", person="performer"
+    ),
+    DataSet("CK+48", CK48, EMOTION, ("CK+",), "posed; three frames of each sequence, none neutral", person="subject"),
+    DataSet("muxspace", MUXSPACE, EMOTION, ("muxspace",), "news pictures; one labeller each: noisy", person="person"),
 )

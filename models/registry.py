@@ -39,6 +39,11 @@ class Entrant:
     place: str
 
     @property
+    def is_first(self) -> bool:
+        """Whether it is a bundle's first operating point, or a peer."""
+        return "@" not in self.id
+
+    @property
     def name(self) -> str:
         """The model's name without its version, with its operating point."""
         model, _, point = self.id.partition("@")

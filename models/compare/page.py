@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from contract.expressions import EXPRESSIONS
+from models.compare.paired import Paired
 from models.compare.plots import FEW, Line, lines, row_of
 from models.compare.results import DataFacts, ModelFacts, Results, Scored
 from models.plotting import STACK
@@ -14,7 +15,7 @@ SEEN = "†"
 
 def page(results: Results) -> str:
     """The whole page as Markdown."""
-    parts = (_head, _models, _accuracy, _recall, _calibration, _coverage, _cost, _crops, _rules, _limits)
+    parts = (_head, _models, _accuracy, _against, _recall, _calibration, _coverage, _cost, _crops, _rules, _limits)
     return "\n".join(line for part in parts for line in part(results)) + "\n"
 
 
@@ -83,6 +84,35 @@ def _accuracy(results: Results) -> list[str]:
         *_by_data(results, lambda row: row.macro_f1),
     ]
     return text
+
+
+def _against(results: Results) -> list[str]:
+    if not results.paired:
+        return []
+    found = [
+        "",
+        "## Against the peer, face by face",
+        "",
+        _picture("paired", "Each model's accuracy less the peer's on each data set, with intervals; the table says it"),
+        "",
+        "A model's accuracy less the peer's at its best crop, in points, on the same faces, with the 95 % interval. "
+        "Whole people are drawn again and again for it, since the faces of one person are alike; faces where nobody is "
+        "named. Bold where zero lies outside.",
+        "",
+    ]
+    names = [data.name for data in results.data]
+    people = {each.data: each.people for each in results.paired}
+    counts = ["drawn are", *(f"{people[name]} people" if people[name] else "faces" for name in names)]
+    rows = []
+    for peer, model in dict.fromkeys((each.peer, each.model) for each in results.paired):
+        at = {each.data: each for each in results.paired if (each.peer, each.model) == (peer, model)}
+        rows.append([f"{model} less {peer}", *(_difference(at[name]) for name in names)])
+    return [*found, *_table(["model", *names], [counts, *rows])]
+
+
+def _difference(pair: Paired) -> str:
+    shown = f"{100 * pair.difference:+.1f}"
+    return f"{f'**{shown}**' if pair.clear else shown} [{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]"
 
 
 def _recall(results: Results) -> list[str]:
@@ -181,6 +211,8 @@ def _crops(results: Results) -> list[str]:
     for data in results.data:
         for model in results.models:
             cells = [found.get((data.name, model.id, crop)) for crop in columns]
+            if sum(cell is not None for cell in cells) < 2:  # another operating point of weights that are there
+                continue
             own = model.crop
             shown = [
                 f"**{_percent(x)}**" if crop == own else _percent(x) for crop, x in zip(columns, cells, strict=True)
@@ -191,7 +223,7 @@ def _crops(results: Results) -> list[str]:
         "## How much the crop matters",
         "",
         "Accuracy in percent by the crop's side in parts of the height of the detector's box; bold: what the model's "
-        f"card asks for. A face picture ends at {PICTURE_OF_BOX_HEIGHT}.",
+        f"card asks for; of each model's operating points the first. A face picture ends at {PICTURE_OF_BOX_HEIGHT}.",
         "",
         *_table(["data", "model", *(f"{crop:g}" for crop in columns)], rows),
     ]
@@ -242,8 +274,8 @@ def _limits(results: Results) -> list[str]:
         "",
         "- How a model reads faces at a desk: none of these pictures was taken there. The ones nearest to it are the "
         "news pictures of muxspace, and their labels are noisy.",
-        "- Which of two models is better where they differ by less than two standard errors. The errors shown take "
-        "faces as independent; the faces of one person are not, so those of the posed sets are larger.",
+        "- Which of two of our models is better where they differ by less than two standard errors. Those errors take "
+        "faces as independent; the faces of one person are not, so on the posed sets the true ones are larger.",
         "- How errors differ between groups of people.",
     ]
 

@@ -68,6 +68,7 @@ def plots(results: Results) -> dict[str, str]:
     """Every plot as SVG, by file name."""
     makers: dict[str, Callable[[Results], Figure]] = {
         "accuracy.svg": accuracy,
+        **({"paired.svg": against} if results.paired else {}),
         "recall.svg": recall,
         "reliability.svg": reliability,
         "coverage.svg": coverage,
@@ -93,6 +94,27 @@ def accuracy(results: Results) -> Figure:
     axes.set_ylim(len(results.data) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
     percent(axes, "accuracy, % (bar: one standard error either way)")
+    return figure
+
+
+def against(results: Results) -> Figure:
+    """Each model's accuracy less the peer's, a band for each data set, the 95 % interval as a bar; zero is marked."""
+    rows = [line for line in lines(results) if not line.is_peer]
+    first = results.paired[0].peer
+    found = {(each.data, each.model): each for each in results.paired if each.peer == first}
+    figure = _figure(1.0 + len(results.data) * (0.3 + 0.17 * len(rows)), rows)
+    axes = figure.add_axes(place(figure, left=1.35, bottom=0.45, top=_head(rows)))
+    axes.axvline(0, color=LINE, linewidth=0.8)
+    for at, data in enumerate(results.data):
+        for number, line in enumerate(rows):
+            pair = found[data.name, line.model]
+            y = at + (number - (len(rows) - 1) / 2) * 0.6 / max(1, len(rows))
+            reach = [[100 * (pair.difference - pair.low)], [100 * (pair.high - pair.difference)]]
+            axes.errorbar(100 * pair.difference, y, xerr=reach, linestyle="none", elinewidth=1.1, **line.style())
+    axes.set_yticks(range(len(results.data)), [f"{data.name}\n{data.faces} faces" for data in results.data])
+    axes.set_ylim(len(results.data) - 0.5, -0.5)
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(f"accuracy less that of {first} at its best crop, points (bar: 95 % interval)")
     return figure
 
 

@@ -5,8 +5,11 @@ The rules; change them and PROTOCOL together:
 Labels are each data set's own, as `models.samples` reads them, and are scored as `models.scores` says.
 
 A bundle's model sees the crop of its card. A peer comes without such a rule, so it has two rows: with the default
-model's crop, and with the best of CROPS, chosen on the very data set that is scored, which favours it. Every model is
-scored at every one of CROPS too. No crop of a face picture is wider than the picture.
+model's crop, and with the best of CROPS, chosen on the very data set that is scored, which favours it. Every peer, and
+every bundle's model at its first operating point, is scored at every one of CROPS too. No crop of a face picture is
+wider than the picture.
+
+A model and a peer at its best crop are compared face by face too (`models.compare.paired`).
 """
 
 from collections.abc import Callable, Iterator
@@ -14,18 +17,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.expressions import EXPRESSIONS
+from models.compare.paired import Paired, difference
 from models.compare.results import BEST_CROP, CARD_CROP, SAME_CROP, CropScore, DataFacts, Scored
 from models.compare.workers import Worker
-from models.data import Floats, Ints
+from models.data import Floats, Ints, read_columns
 from models.datasets import DataSet
 from models.found import digest, found_faces, keep, key_of, sha256_of
 from models.registry import Entrant
-from models.samples import Samples, read_labelled
+from models.samples import Labelled, Samples, read_labelled
 from models.scores import accuracy_by_coverage, fitted, reliability, score
 
-PROTOCOL = 1
+PROTOCOL = 2
 CROPS = (0.7, 0.793, 0.87, 0.941, 1.05, 1.2)  # in parts of the height of the detector's box
 Said = Callable[[str], None]
 
@@ -38,6 +43,21 @@ class Answer:
     labels: Ints
     not_found: int
 
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which faces (N,) the model names as their label does."""
+        return np.asarray(self.shares.argmax(axis=1) == self.labels)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What a comparison finds of one model on one data set: its rows, its crops, and what it said at the last row's."""
+
+    entrant: Entrant
+    rows: list[Scored]
+    tried: list[CropScore]
+    last: Answer
+
 
 class Pictures:
     """A data set's labelled pictures with their faces; what the detector found is kept in `cache`."""
@@ -45,6 +65,7 @@ class Pictures:
     def __init__(self, data: DataSet, path: Path, cache: Path, say: Said) -> None:
         """Reads the file and finds the faces, or takes up those of an earlier run. Raises DataError."""
         self.data = data
+        self._path = path
         self._say = say
         self._labelled = read_labelled(path, data.labels)
         self.sha256 = sha256_of(path)
@@ -74,8 +95,19 @@ class Pictures:
     @property
     def labels(self) -> Ints:
         """Labels (N,) of the faces that are scored."""
-        kept = [face is not None for face in self._faces]
-        return self._labelled[np.array(kept)].labels
+        return self._scored.labels
+
+    @property
+    def people(self) -> NDArray[np.str_] | None:
+        """Whose face each of the scored ones is (N,), a name of its own where it is unknown; None where all are."""
+        if not self.data.person:
+            return None
+        named = read_columns(self._path, (self.data.person,))[self.data.person]
+        return np.array([str(named[row] or f"row {row}") for row in self._scored.rows])
+
+    @property
+    def _scored(self) -> Labelled:
+        return self._labelled[np.array([face is not None for face in self._faces])]
 
     def facts(self) -> DataFacts:
         """What the results say of the data set."""
@@ -132,15 +164,18 @@ def scored(entrant: Entrant, data: DataSet, found: Answer, role: str, crop: floa
 
 
 def crops_of(entrant: Entrant, reference: float) -> list[float]:
-    """Every crop at which an entrant is scored: those of CROPS, its own, and for a peer the reference."""
+    """Every crop at which an entrant is scored: those of CROPS, its own, and for a peer the reference.
+
+    Another operating point of the same weights is scored at its own alone: crops matter to it as to the first.
+    """
     own = reference if entrant.crop is None else entrant.crop
-    return sorted({*CROPS, own})
+    return sorted({*CROPS, own}) if entrant.is_first else [own]
 
 
 def compare_on(
     pictures: Pictures, workers: list[Worker], reference: float, cache: Path, done: Callable[[Worker, float], None]
-) -> Iterator[tuple[list[Scored], list[CropScore]]]:
-    """Each model's rows on one data set, and its scores at each crop; `done` is told each crop that is finished."""
+) -> Iterator[Compared]:
+    """What is found of each model on one data set; `done` is told each crop that is finished."""
     for worker in workers:
         entrant, answers = worker.entrant, {}
         for crop in crops_of(entrant, reference):
@@ -149,8 +184,22 @@ def compare_on(
         at = {crop: scored(entrant, pictures.data, found, CARD_CROP, crop) for crop, found in answers.items()}
         tried = [CropScore(entrant.id, row.data, crop, row.accuracy, row.macro_f1) for crop, row in at.items()]
         if entrant.crop is not None:
-            yield [at[entrant.crop]], tried
+            yield Compared(entrant, [at[entrant.crop]], tried, answers[entrant.crop])
             continue
         best = max(at, key=lambda crop: (at[crop].accuracy, at[crop].macro_f1, -crop))
-        rows = ((SAME_CROP, reference), (BEST_CROP, best))
-        yield [scored(entrant, pictures.data, answers[crop], role, crop) for role, crop in rows], tried
+        roles = ((SAME_CROP, reference), (BEST_CROP, best))
+        rows = [scored(entrant, pictures.data, answers[crop], role, crop) for role, crop in roles]
+        yield Compared(entrant, rows, tried, answers[best])
+
+
+def paired(pictures: Pictures, found: list[Compared]) -> list[Paired]:
+    """Each of our models against each peer at its best crop, on the same faces."""
+    people = pictures.people
+    count = 0 if people is None else len(np.unique(people))
+    lines = []
+    for peer in (each for each in found if each.entrant.is_peer):
+        for ours in (each for each in found if not each.entrant.is_peer):
+            numbers = [round(x, 4) for x in difference(ours.last.right, peer.last.right, people)]
+            names = ours.entrant.id, peer.entrant.id, pictures.data.name
+            lines.append(Paired(*names, len(ours.last.labels), count, *numbers))
+    return lines

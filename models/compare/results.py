@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from models.compare.paired import Paired
 from models.errors import CompareError
 from models.registry import ROOT
 from models.scores import Bin
@@ -118,6 +119,7 @@ class Results(msgspec.Struct, frozen=True):
     models: list[ModelFacts]
     scores: list[Scored]
     crops: list[CropScore]
+    paired: list[Paired]
     speed: list[Speed]
 
     def of(self, data: str) -> list[Scored]:

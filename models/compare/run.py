@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from models.compare.protocol import PROTOCOL, Pictures, compare_on, crops_of
+from models.compare.paired import Paired
+from models.compare.protocol import PROTOCOL, Pictures, compare_on, crops_of, paired
 from models.compare.results import CropScore, DataFacts, Machine, ModelFacts, Results, Scored, Speed
 from models.compare.workers import Worker
 from models.data import Bytes
@@ -32,7 +33,7 @@ def compare(entrants: list[Entrant], cache: Path, rounds: int, command: str) -> 
     with ExitStack() as running:
         workers = [running.enter_context(Worker(entrant)) for entrant in entrants]
         facts = [_facts(worker) for worker in workers]
-        data, scores, crops = _scores(workers, at_hand, reference, cache)
+        data, scores, crops, pairs = _scores(workers, at_hand, reference, cache)
     first = Pictures(*at_hand[0], cache, _quiet)
     samples = [first.cut(entrant.crop or reference, entrant.size).crops[:FACES_A_ROUND] for entrant in entrants]
     speed = _speed(entrants, samples, rounds)
@@ -48,6 +49,7 @@ def compare(entrants: list[Entrant], cache: Path, rounds: int, command: str) -> 
         models=facts,
         scores=scores,
         crops=crops,
+        paired=pairs,
         speed=speed,
     )
 
@@ -94,8 +96,8 @@ def _facts(worker: Worker) -> ModelFacts:
 
 def _scores(
     workers: list[Worker], at_hand: list[tuple[DataSet, Path]], reference: float, cache: Path
-) -> tuple[list[DataFacts], list[Scored], list[CropScore]]:
-    data, scores, crops = [], [], []
+) -> tuple[list[DataFacts], list[Scored], list[CropScore], list[Paired]]:
+    data, scores, crops, pairs = [], [], [], []
     steps = len(at_hand) * sum(len(crops_of(worker.entrant, reference)) for worker in workers)
     with tqdm(total=steps, unit="crop") as bar:
         for each, path in at_hand:
@@ -106,10 +108,11 @@ def _scores(
                 bar.set_description(f"{name}: {worker.entrant.id} at {crop}")
                 bar.update()
 
-            for rows, tried in compare_on(pictures, workers, reference, cache, done):
-                scores += rows
-                crops += tried
-    return data, scores, crops
+            found = list(compare_on(pictures, workers, reference, cache, done))
+            scores += [row for each in found for row in each.rows]
+            crops += [row for each in found for row in each.tried]
+            pairs += paired(pictures, found)
+    return data, scores, crops, pairs
 
 
 def _speed(entrants: list[Entrant], samples: list[Bytes], rounds: int) -> list[Speed]:

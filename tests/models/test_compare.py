@@ -12,6 +12,7 @@ import pytest
 from contract.expressions import EXPRESSIONS
 from models.compare import run as compare_run
 from models.compare.page import page
+from models.compare.plots import plots
 from models.compare.protocol import CROPS
 from models.compare.results import BEST_CROP, CARD_CROP, SAME_CROP, Results, load, save
 from models.compare.workers import Worker
@@ -119,6 +120,38 @@ def test_a_peers_best_crop_is_no_worse_than_any_other(results: Results) -> None:
         tried = [each.accuracy for each in results.crops if (each.model, each.data) == ("peer", data.name)]
         assert len(tried) == len(CROPS)
         assert best.accuracy == max(tried)
+
+
+def test_each_of_our_models_is_set_against_the_peer_on_the_same_faces(results: Results) -> None:
+    assert [(pair.data, pair.model, pair.peer, pair.people) for pair in results.paired] == [
+        (data, model, "peer", 0)
+        for data in ("FER+ valid", "FER-2013 valid")
+        for model in ("first-1", "other-1", "other-1@posed")
+    ]
+    for pair in results.paired:
+        accuracy = {row.model: row.accuracy for row in results.of(pair.data) if row.role in (CARD_CROP, BEST_CROP)}
+        assert pair.difference == pytest.approx(accuracy[pair.model] - accuracy["peer"], abs=2e-4)
+        assert pair.low <= pair.difference <= pair.high
+
+
+def test_the_page_shows_each_difference_with_its_interval(results: Results) -> None:
+    pair = results.paired[0]
+    shown = f"{100 * pair.difference:+.1f}"
+    interval = f"[{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]"
+    assert f"| first-1 less peer | {f'**{shown}**' if pair.clear else shown} {interval} |" in page(results)
+    assert "paired.svg" in plots(results)
+
+
+def test_of_operating_points_the_first_is_scored_at_every_crop(results: Results) -> None:
+    tried = [each.model for each in results.crops if each.data == "FER+ valid"]
+    assert {name: tried.count(name) for name in set(tried)} == {
+        "first-1": len(CROPS),
+        "other-1": len(CROPS),
+        "other-1@posed": 1,
+        "peer": len(CROPS),
+    }
+    assert "| FER+ valid | other-1 |" in page(results)
+    assert "| FER+ valid | other-1@posed | |" not in page(results)
 
 
 def test_data_of_a_collection_that_was_trained_on_is_marked(results: Results) -> None:
