@@ -119,16 +119,18 @@ def can_seek(path: Path) -> bool:
 def read_picture(path: Path) -> Pixels:
     """An image file as (H, W, 3) uint8 BGR, upright. Raises CaptureError where it is none, or too large."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(65536)
+            width, height = stated_size(head)
+            if width * height > MOST_PIXELS:
+                raise CaptureError(too_large(path, width, height))
+            cut = head[:2] == b"\xff\xd8" and is_cut_jpeg(head + file.read())
     except OSError as error:
         raise CaptureError(f"{path}: cannot be read: {os.strerror(error.errno or 0)}; check the path") from error
-    width, height = stated_size(data[:65536])
-    if width * height > MOST_PIXELS:
-        raise CaptureError(too_large(path, width, height))
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise CaptureError(f"{path}: is no image that can be read; take it out, or save it again as JPEG or PNG")
-    if is_cut_jpeg(data):
+    if cut:
         raise CaptureError(f"{path}: ends before its picture does; give a whole copy of it")
     return np.asarray(image, np.uint8)
 
