@@ -12,6 +12,7 @@ from contract.reading import Reason, Role
 from edge.bundle import Bundle
 from edge.cover import Cover
 from edge.detect import Detector, Face
+from edge.held import Held
 from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
 from edge.track import Track, Tracker
@@ -56,7 +57,7 @@ class FaceReader:
     ) -> None:
         """`aim` is where an agent's face is expected, x and y as parts of the picture."""
         self._tracker, self._recogniser, self._cover = tracker, recogniser, cover
-        self._views = Views(recogniser)
+        self._views, self._held = Views(recogniser), Held()
         self._role, self._aim = role, aim
         self._limits = limits or Limits()
 
@@ -112,6 +113,15 @@ class FaceReader:
         return FrameView(len(faces), result, float(result.max()))
 
     def _read_one(self, image: Pixels, track: Track, at_s: float | None) -> Floats | Reason:
+        if at_s is None:
+            return self._read_anew(image, track, None)
+        result = self._held.result(track.id, at_s)
+        if result is None:
+            result = self._read_anew(image, track, at_s)
+            self._held.keep(track.id, at_s, result)
+        return result
+
+    def _read_anew(self, image: Pixels, track: Track, at_s: float | None) -> Floats | Reason:
         face = track.face
         crop = self._recogniser.crop(image, face)
         points = self._recogniser.points(face)

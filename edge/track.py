@@ -1,7 +1,8 @@
 """Following faces from frame to frame with O-Net alone, and the whole cascade only now and then.
 
 A track's next crop is the square of its last O-Net box, no larger: a margin makes the box grow until the face is lost.
-The cascade runs when a face is lost, when there is none, and every `every` frames, so that new faces are found.
+The cascade runs when a face is lost, when there is none, and every `every` frames, so that new faces are found. Where
+nobody has been for that long, it rests between SEARCHES of it: an empty chair costs little.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from edge.detect import CELL, Detector, Face, Floats, Pixels, nms, overlaps, squ
 
 SAME_FACE = 0.4  # overlap (intersection over union) from which a found face is a track's next box
 TWICE = 0.7  # overlap over the smaller box from which two tracks follow one face
+SEARCHES = 7  # by the cascade in `every` frames, once there was no face for as long: at a desk every other frame
 LARGEST = 1.5  # a box wider than this many times the picture's longer side has run away
 
 
@@ -43,24 +45,32 @@ class Tracker:
         self._keep = keep
         self._tracks: list[Track] = []
         self._since_cascade = 0
+        self._empty = 0  # frames in a row in which no face was
         self._next_id = 1
 
     def begin_anew(self) -> None:
         """Follow nothing any longer: the next frame is of another scene. An id is never given twice."""
         self._tracks = []
-        self._since_cascade = 0
+        self._since_cascade = self._empty = 0
 
     def update(self, image: Pixels) -> list[Track]:
         """The faces of the next frame, (H, W, 3) uint8 BGR: all tracks that hold, the oldest first."""
         before = self._tracks
         held = self._follow(image, before)
         self._since_cascade += 1
-        if not held or len(held) < len(before) or self._since_cascade >= self._every:
+        if self._is_due(len(held), len(before)):
             self._since_cascade = 0
             at_least = self._beside * max((track.face.height for track in held), default=0.0)
             held = self._join(held, before, self._detector.detect(image, at_least=at_least))
         self._tracks = held
+        self._empty = 0 if held else self._empty + 1
         return held
+
+    def _is_due(self, held: int, before: int) -> bool:
+        """Whether the cascade is to run."""
+        if before == 0 and self._empty >= self._every:
+            return self._empty % max(1, self._every // SEARCHES) == 0
+        return held == 0 or held < before or self._since_cascade >= self._every
 
     def _follow(self, image: Pixels, tracks: list[Track]) -> list[Track]:
         if not tracks:

@@ -17,7 +17,7 @@ from edge.analyze.results import Kind, Recording
 from edge.analyze.tally import Course, Tally
 from edge.analyze.whole import MP4
 
-PART_S: Final = 120.0  # of film a part; what a part costs beside its frames, in seeking and looking anew, is 1 % of it
+PART_S: Final = 60.0  # of film a part; what a part costs beside its frames, in seeking and looking anew, is 1 % of it
 LAST_S: Final = 30.0  # a shorter last part is read with the one before it
 PICTURES: Final = 60  # a part
 WINDOWS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 30, 40, 60)  # seconds; a part is whole windows of any

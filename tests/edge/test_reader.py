@@ -53,6 +53,17 @@ def test_the_operating_point_says_when_a_face_is_unsure_or_else_the_desk_does(tm
     assert FaceReader.from_bundle(bundle.load(folder, "strict")).least_sure == 0.62
 
 
+def test_a_followed_face_keeps_what_was_read_of_it_for_a_frame_of_a_fast_film_and_no_longer() -> None:
+    path, light = reader(), portrait()
+    dark = (light * 0.18).astype(np.uint8)
+    first = path.read(light, 0.0)
+    kept = path.read(dark, 0.04)
+    assert first.shares is not None
+    assert kept.shares is not None
+    np.testing.assert_array_equal(kept.shares, first.shares)
+    assert path.read(dark, 0.08).reason is Reason.DARK
+
+
 def test_no_face_is_a_reason() -> None:
     view = reader().read(portrait()[300:])
     assert (view.reason, view.faces, view.shares) == (Reason.NO_FACE, 0, None)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.detect import Detector, Face, overlaps
-from edge.track import Tracker, _plausible
+from edge.track import SEARCHES, Tracker, _plausible
 from tests.edge.pictures import Pixels, frames, portrait, side_by_side
 
 
@@ -68,6 +68,32 @@ def test_a_face_that_comes_back_is_found_in_that_frame(detector: CountingDetecto
         tracker.update(image)
     (track,) = tracker.update(portrait())
     assert track.id == 2
+
+
+def test_where_nobody_has_been_for_long_the_cascade_rests_and_a_face_is_still_found_soon(
+    detector: CountingDetector,
+) -> None:
+    empty = np.full((512, 512, 3), 90, np.uint8)
+    for rate in (15, 25):
+        tracker, before = Tracker(detector, every=rate), detector.cascades
+        for _ in range(rate):
+            tracker.update(empty)
+        assert detector.cascades - before == rate
+        for _ in range(2 * rate):
+            tracker.update(empty)
+        assert detector.cascades - before - rate == pytest.approx(2 * SEARCHES, abs=3)
+        waited = next(frame for frame in range(rate) if tracker.update(portrait()))
+        assert waited / rate < 0.15
+
+
+def test_a_scene_that_begins_anew_is_searched_at_once_however_long_nobody_was_there(
+    detector: CountingDetector,
+) -> None:
+    tracker = Tracker(detector, every=25)
+    for _ in range(25 + 1):
+        tracker.update(np.full((512, 512, 3), 90, np.uint8))
+    tracker.begin_anew()
+    assert tracker.update(portrait())
 
 
 def test_a_tracker_that_begins_anew_looks_for_all_faces_and_gives_them_new_tracks(detector: CountingDetector) -> None:
