@@ -25,7 +25,7 @@ class Held:
         self._last: dict[int, tuple[float, Result]] = {}
 
     def result(self, track: int, at_s: float) -> Result | None:
-        """What was read of the face that `track` follows, where that was so shortly before `at_s` that it still holds."""
+        """What was read of the face that `track` follows, where that was so shortly before `at_s` that it holds."""
         if track not in self._last:
             return None
         read_s, result = self._last[track]

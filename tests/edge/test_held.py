@@ -1,4 +1,4 @@
-"""What a followed face keeps between two readings: for less than the time between the frames of a desk, and no longer."""
+"""What a followed face keeps between two readings: for less than the time between a desk's frames, and no longer."""
 
 from __future__ import annotations
 

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
 
 from contract.reading import Reason
 from edge import bundle
+from edge.analyze import part
 from edge.analyze.annotate import open_copy
+from edge.analyze.inputs import Found
 from edge.analyze.looker import Looker
-from edge.analyze.messages import End, Part, Report, Window
+from edge.analyze.messages import End, Facts, Part, Report, Window
 from edge.analyze.part import read_part
-from edge.analyze.recorded import window_s
+from edge.analyze.recorded import Plan, Recorded, window_s
 from edge.analyze.results import Kind
 from edge.analyze.tally import Tally
 from edge.reader import FaceReader
 from tests.edge.analyze.films import ffmpeg, needs_ffmpeg, synthetic, times, write
+from tests.edge.pictures import Pixels
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +105,42 @@ def test_no_frame_is_lost_or_doubled_at_a_seam_whatever_the_file(
     ends = [(part.first_s, part.last_s) for _, part in parts]
     assert all(last < first for (_, last), (first, _) in pairwise(ends))
     assert [window.at_s for found, _ in parts for window in found] == [window.at_s for window in whole]
+
+
+class _Counts:
+    """A looker that counts the frames of a part."""
+
+    def __init__(self) -> None:
+        self.seen: list[float] = []
+
+    def passed(self, at_s: float) -> None:
+        raise AssertionError(f"the frame at {at_s} s is given to a part that it is not of")
+
+    def add(self, at_s: float, image: Pixels) -> Iterator[Window]:
+        self.seen.append(at_s)
+        return iter(())
+
+    def end(self, next_s: float | None, ended_s: float) -> Iterator[Window]:
+        return iter(())
+
+
+@pytest.mark.parametrize("rate", [4.1, 7.3, 12.3, 14.985, 23.976, 25.0, 29.97, 30.03, 59.94])
+def test_frames_in_a_folder_are_read_once_each_however_odd_their_rate(
+    monkeypatch: pytest.MonkeyPatch, rate: float
+) -> None:
+    monkeypatch.setattr(part, "read_picture", lambda _: np.zeros((8, 8, 3), np.uint8))
+    count = round(400 * rate)
+    found = Found(name="frames", path=Path("frames"), files=tuple(f"{i}.png" for i in range(count)), kind=Kind.FRAMES)
+    recorded = Recorded(0, found, Plan(every=1, fps=rate))
+    recorded.learn(Facts(item=0, kind=Kind.FRAMES, can_seek=True))
+    recorded.begun = True
+    seen: list[float] = []
+    while recorded.has_task:
+        task, counts = recorded.next_task(), _Counts()
+        assert isinstance(task, Part)
+        read_part(task, cast(Looker, counts), lambda _: None, lambda: False)
+        seen += counts.seen
+    assert seen == [i / rate for i in range(count)]
 
 
 def test_one_frame_in_n_is_looked_at(clip: Path, reader: FaceReader) -> None:

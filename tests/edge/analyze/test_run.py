@@ -344,6 +344,21 @@ def test_a_copy_with_what_was_read_is_made_on_request_alone(mixed: Path, tmp_pat
     assert changed[300:].sum() < 10
 
 
+def test_readings_of_a_film_that_was_copied_are_others_since_it_was_read_without_a_seam(tmp_path: Path) -> None:
+    film = write(tmp_path / "film.mp4", synthetic(times(2, 3)))
+    run(tmp_path / "plain", film)
+    run(tmp_path / "copied", film, annotated=tmp_path / "copies")
+    (plain,), (copied,) = readings(tmp_path / "plain"), readings(tmp_path / "copied")
+    assert plain.boot != copied.boot
+
+
+def test_a_picture_of_one_row_is_copied_like_any_other(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "row.png"), np.full((1, 4000, 3), 90, np.uint8))
+    (row,) = run(tmp_path / "out", tmp_path / "row.png", annotated=tmp_path / "copies").summary.files
+    assert (row.complete, row.faces) == (True, 0)
+    assert cv2.imread(str(tmp_path / "copies" / "row.png-annotated.jpg")) is not None
+
+
 def test_a_face_under_the_limit_of_the_operating_point_is_unsure_and_counts_under_no_expression(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "portrait.png"), portrait())
     points = (point("open", unsure_below=0.5), point("strict", unsure_below=0.53))
