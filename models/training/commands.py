@@ -9,14 +9,16 @@ import numpy as np
 import torch
 
 from models import prepared
-from models.data import read_faces
+from models.data import Floats, read_faces
 from models.datasets import VALID, data_file
+from models.heads import LOGITS
+from models.prepared import Prepared
 from models.training import loop
 from models.training.folds import crossvalidated
 from models.training.folds import table as folds_table
 from models.training.machine import Machine, bfloat16_helps
-from models.training.recipe import RECIPES
-from models.training.targets import taken, training_set
+from models.training.recipe import RECIPES, Recipe
+from models.training.targets import asked, taken, training_set
 from models.training.teach import answers
 
 EXAMPLES = """examples:
@@ -76,10 +78,20 @@ def run(options: Namespace) -> None:
         scores = crossvalidated(others, last, options.folds, valid, out, recipe, machine, options.start)
         print(folds_table(scores))
     pictures = prepared.joined([taken(each, recipe.each, recipe.seed) for each in sets])
-    answered = [answers(teacher, pictures.images, device) for teacher in options.teacher]
-    teacher = np.stack(answered).mean(axis=0) if answered else None
+    teacher = _taught(options.teacher, pictures, recipe, device)
     learned = training_set(pictures, recipe.smoothing, recipe.taught, teacher)
     checkpoint = loop.train(
         learned, valid, out, recipe, machine, resume=options.resume, epochs=options.until, start=options.start
     )
     print(f"{checkpoint}: done; export it with `mien-models export {out}`")
+
+
+def _taught(teachers: list[Path], pictures: Prepared, recipe: Recipe, device: str) -> Floats | None:
+    """The mean answer of all teachers, (N, LOGITS), where it is used, and zeros elsewhere; None without a teacher."""
+    if not teachers:
+        return None
+    found: Floats = np.zeros((len(pictures), LOGITS), np.float32)
+    rows = asked(pictures, recipe.taught)
+    if len(rows):
+        found[rows] = np.mean([answers(teacher, pictures.images[rows], device) for teacher in teachers], axis=0)
+    return found

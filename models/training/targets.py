@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.data import NOT_A_CLASS, Bytes, Floats
 from models.heads import FER2013, FERPLUS, HEADS, LOGITS
@@ -59,6 +60,14 @@ def training_set(
             targets[:, head.columns] = (1 - share) * own + share * teacher[:, head.columns]
     kept = targets.any(axis=1)
     return TrainingSet(prepared.images[kept], targets[kept], prior)
+
+
+def asked(prepared: Prepared, taught: float) -> NDArray[np.intp]:
+    """Rows for which a teacher's answer is used: those that lack a label of a head, and all if `taught` is not 0."""
+    if taught:
+        return np.arange(len(prepared))
+    labelled = (prepared.labels != NOT_A_CLASS) & (prepared.labels < len(FER2013.classes))
+    return np.flatnonzero(~(labelled & prepared.votes.any(axis=1)))
 
 
 def _mean(targets: Floats) -> Floats:

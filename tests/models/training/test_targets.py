@@ -5,7 +5,7 @@ import pytest
 
 from models.data import NOT_A_CLASS, Faces, Floats
 from models.heads import FER2013, FERPLUS, HEADS, LOGITS
-from models.training.targets import training_set
+from models.training.targets import asked, training_set
 from tests.models.conftest import as_prepared
 
 
@@ -48,6 +48,18 @@ def test_a_teachers_share_of_a_target_is_what_was_asked(faces: Faces) -> None:
     assert taught.targets[1, FERPLUS.columns][1] == pytest.approx(0.4 + 0.6 / 8)
     assert taught.targets[1, FER2013.columns][0] == pytest.approx(0.6 / 7)
     assert taught.targets.sum(axis=1) == pytest.approx(np.full(64, 2.0))
+
+
+def test_a_teacher_is_asked_where_its_answer_is_used_and_nowhere_else(faces: Faces) -> None:
+    faces.labels[0] = NOT_A_CLASS
+    faces.votes[1] = 0
+    prepared = as_prepared(faces)
+    assert asked(prepared, 0.0).tolist() == [0, 1]
+    assert asked(prepared, 0.4).tolist() == list(range(64))
+    answers = np.zeros_like(unsure())
+    answers[asked(prepared, 0.0)] = unsure()[:2]
+    few, every = training_set(prepared, 0.1, 0.0, answers), training_set(prepared, 0.1, 0.0, unsure())
+    np.testing.assert_array_equal(few.targets, every.targets)
 
 
 def test_the_prior_is_that_of_the_labels_and_not_of_a_teacher(faces: Faces) -> None:
