@@ -2,6 +2,8 @@
 
 ConvertError
 ├── SourceError     what a conversion starts from is missing or is not what it should be
+├── RangeError      a weight is too large for half precision
+├── LimitError      half precision changes more of a network's answers than it may
 ├── LicenceError    parts that do not allow the same use are put together, and nobody accepted that
 ├── OutputError     a result cannot be written
 └── ManifestError   a bundle is not what its manifest says
@@ -16,6 +18,14 @@ class ConvertError(Exception):
 
 class SourceError(ConvertError):
     """A weight file, a card or a package that a conversion needs is missing, unreadable or not the one it should be."""
+
+
+class RangeError(ConvertError):
+    """A weight or a constant does not fit into float16, so the network cannot be had in half precision."""
+
+
+class LimitError(ConvertError):
+    """A network in half precision answers further away from the one in float32 than is allowed."""
 
 
 class LicenceError(ConvertError):

@@ -8,6 +8,7 @@ import select
 import sys
 from pathlib import Path
 
+from convert import commands as precision_commands
 from convert.bundle import commands as bundle_commands
 from convert.errors import ConvertError
 
@@ -16,6 +17,10 @@ MTCNN_EXAMPLES = """examples:
   mien-convert mtcnn --out /tmp/detector            write it elsewhere, to compare
 """
 EXAMPLES = f"""{MTCNN_EXAMPLES}\
+  mien-convert fp16 network.onnx --out expression.onnx
+                                                    put a network into half precision
+  mien-convert verify default --data fer2013plus/valid.parquet --labels ferplus
+                                                    how far that is from float32 on real faces
   mien-convert bundle --expression default --out desk-bundle
                                                     put networks together for a desk
   mien-convert inspect desk-bundle                  what is in there, and is it whole
@@ -48,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("edge/bundles/default"), metavar="DIR", help="default: %(default)s"
     )
     mtcnn.set_defaults(run=_mtcnn)
+    precision_commands.add(commands)
     bundle_commands.add(commands)
     return parser
 

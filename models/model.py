@@ -25,9 +25,11 @@ CARD = "expression.json"
 class Model:
     """The weights of a bundle at one of its card's operating points."""
 
-    def __init__(self, bundle: Path, point: str = "") -> None:
+    def __init__(self, bundle: Path, point: str = "", *, weights: bytes | None = None, optimized: bool = True) -> None:
         """`point` names an operating point of the card, by default the first.
 
+        `weights` is another ONNX file that computes the same. Not `optimized`, every node computes in the type that the
+        file gives it, where a processor without float16 would go on in float32.
         Raises CardError where the card or the weights are missing, broken, or do not fit each other.
         """
         self.card: Card = load(bundle / CARD)
@@ -37,8 +39,10 @@ class Model:
         # As on the desk.
         options.enable_mem_pattern = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        weights = str(bundle / self.card.file)
-        self._session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        if not optimized:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        file = weights if weights is not None else str(bundle / self.card.file)
+        self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
         self._places = [EXPRESSIONS.index(name) for name in self.point.output.classes]
         self._shift = np.asarray(self.point.shift or [0.0] * len(self._places), np.float32)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -65,3 +66,10 @@ def tree(folder: Path) -> dict[str, bytes]:
         str(path.relative_to(folder)): str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
         for path in found
     }
+
+
+def rehash(folder: Path) -> None:
+    """Makes the expression card of a bundle say the hash that its network has now."""
+    card = folder / "expression.json"
+    file = folder / json.loads(card.read_text())["file"]
+    change(card, sha256=hashlib.sha256(file.read_bytes()).hexdigest())

@@ -1,0 +1,114 @@
+"""Whether a network in half precision still is the network: the same real faces through both, float32 and float16.
+
+The float16 file is run with ONNX Runtime's optimizations off: then every node rounds to half as a GPU does, where an
+optimized run on a processor without half would go on in float32 and hide what is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from models.data import CLASSES, Bytes, Ints
+from models.evaluation.evaluate import Choice, Scorer
+from models.model import Model
+from models.scores import fitted, score
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How far apart the two may be; shares lie between 0 and 1."""
+
+    agreement: float = 0.995
+    accuracy: float = 0.002
+    calibration_error: float = 0.005
+    logits: float = 0.05
+
+
+LIMITS: Final = Limits()
+
+
+class Compared(msgspec.Struct, frozen=True):
+    """The two at one operating point on `n` faces: their largest difference, and what float16 changes."""
+
+    point: str
+    n: int
+    logits: float
+    agreement: float
+    accuracy: float
+    accuracy_change: float
+    calibration_error: float
+    calibration_change: float
+
+    def past(self, limits: Limits = LIMITS) -> list[str]:
+        """Which limits it does not keep, in words."""
+        changed, calibration = self.accuracy_change, self.calibration_change
+        found = (
+            (
+                self.agreement >= limits.agreement,
+                f"labels agree on {self.agreement:.2%}, at least {limits.agreement:.2%} must",
+            ),
+            (abs(changed) <= limits.accuracy, f"accuracy changes by {changed:+.2%}, {limits.accuracy:.2%} at most"),
+            (
+                abs(calibration) <= limits.calibration_error,
+                f"the calibration error changes by {calibration:+.2%}, {limits.calibration_error:.2%} at most",
+            ),
+            (self.logits <= limits.logits, f"a logit differs by {self.logits:.4f}, {limits.logits} at most"),
+        )
+        return [text for kept, text in found if not kept]
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Crops (N, size, size) uint8 as a bundle's network sees them, labels (N,), and what labellers could choose."""
+
+    crops: Bytes
+    labels: Ints
+    offered: tuple[str, ...]
+
+
+def faces_of(bundle: Path, data: Path, labels: str = "", cache: Path | None = None) -> Faces:
+    """The labelled faces of a parquet file, found and cut as for this bundle. Raises DataError and CardError."""
+    scorer = Scorer(bundle, cache)
+    taken = scorer.card.input
+    pictures = scorer.pictures(data, Choice(labels=labels).labels)
+    cut = pictures.labelled.cut(pictures.faces, taken.crop_of_box_height, taken.size, None)
+    return Faces(cut.crops, cut.labels, pictures.found.offered)
+
+
+def compared(bundle: Path, float32: bytes, float16: bytes, faces: Faces) -> Iterator[Compared]:
+    """Both files at each operating point of the bundle's card."""
+    for point in Scorer(bundle).card.points:
+        whole = Model(bundle, point.name, weights=float32)
+        half = Model(bundle, point.name, weights=float16, optimized=False)
+        logits = whole.logits(faces.crops), half.logits(faces.crops)
+        shares = [fitted(model.shares(faces.crops), CLASSES, faces.offered) for model in (whole, half)]
+        before, after = (score(each, faces.labels, CLASSES) for each in shares)
+        yield Compared(
+            point=point.name,
+            n=len(faces.labels),
+            logits=float(np.abs(logits[0] - logits[1]).max()),
+            agreement=float((shares[0].argmax(axis=1) == shares[1].argmax(axis=1)).mean()),
+            accuracy=before.accuracy,
+            accuracy_change=after.accuracy - before.accuracy,
+            calibration_error=before.calibration_error,
+            calibration_change=after.calibration_error - before.calibration_error,
+        )
+
+
+def table(rows: list[Compared]) -> str:
+    """For people, with the limits below."""
+    widths = (12, 6, 13, 12, 9, 7, 9, 7)
+    lines = [("point", "faces", "largest logit", "labels agree", "accuracy", "change", "ECE", "change")]
+    for row in rows:
+        accuracy = (f"{row.accuracy:.2%}", f"{row.accuracy_change:+.2%}")
+        calibration = (f"{row.calibration_error:.2%}", f"{row.calibration_change:+.2%}")
+        lines.append((row.point, f"{row.n:,}", f"{row.logits:.5f}", f"{row.agreement:.2%}", *accuracy, *calibration))
+    agreement, changes = f"{LIMITS.agreement:.2%}", (f"{LIMITS.accuracy:.2%}", f"{LIMITS.calibration_error:.2%}")
+    lines.append(("limit", "", str(LIMITS.logits), agreement, "", changes[0], "", changes[1]))
+    shown = ([f"{line[0]:<{widths[0]}}", *map(str.rjust, line[1:], widths[1:])] for line in lines)
+    return "\n".join("  ".join(cells) for cells in shown)
