@@ -3,8 +3,7 @@
 `pip install 'fer==25.10.*'` brings several gigabytes, so it goes into an environment of its own, whose interpreter
 `--peer-python` names. Both sides are processes of their own on one and the same core, with one thread; they take turns
 on the same frames, 640 x 480 with one face. Ours are stamped as a desk captures them, 15 a second: a face is read in
-each of them. Figures are medians over the rounds: by the clock, and by CPU time, which other work on the machine disturbs
-less.
+each of them. Figures are medians over the rounds: by the clock, and by CPU time, which other work disturbs less.
 """
 
 from __future__ import annotations
