@@ -31,7 +31,7 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
-test-system: $(VENV)/.dev
+test-system: $(VENV)/.dev $(VENV)/.rtx
 	$(BIN)/python -m pytest -m system --numprocesses 3
 
 lint: $(VENV)/.dev
