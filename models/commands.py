@@ -19,7 +19,7 @@ from models.compare import run as compare_run
 from models.data import CLASSES, Floats, read_faces
 from models.datasets import data_file
 from models.errors import CheckpointError
-from models.export import write_onnx
+from models.export import inscribe, write_onnx
 from models.model import CARD, Model
 from models.samples import read_samples
 from models.training.checkpoint import CHECKPOINT, averaged_network, recipe_of
@@ -46,6 +46,7 @@ def export(options: Namespace) -> None:
     prior = np.array(state["prior"], np.float32)
     valid = data_file(options.valid_data)
     points = tuple(_fitted(plan, bundle, valid, prior) for plan in shipped.plans)
+    inscribe(weights, describe.card_of(shipped, network, weights, recipe, points, text))
     save(describe.card_of(shipped, network, weights, recipe, points, text), bundle / CARD)
     print(f"{weights}: {weights.stat().st_size / 1e6:.2f} MB")
     for point in points:

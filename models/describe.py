@@ -152,12 +152,9 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
     """
     moved = recipe.augmentation
     sides = ", ".join(f"{side} px until {until:.0%}" for until, side in recipe.sides)
-    taught = (
-        f" Targets are mixed with the answers of a teacher ({', '.join(teachers)}): {recipe.taught:.0%} of them, and "
-        "all where there is no label."
-        if teachers
-        else ""
-    )
+    mixed = f"{recipe.taught:.0%} of each target, and all of it" if recipe.taught else "the target"
+    answers = f"answers of a teacher ({', '.join(teachers)})"
+    taught = f" The {answers} are {mixed} where a face has no label." if teachers else ""
     began = f"It began with the weights of {', then '.join(starts)}. " if starts else ""
     return (
         f"{began}{faces} faces for two heads on one backbone: the FER+ votes (single votes dropped, at least half of "

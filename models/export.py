@@ -8,17 +8,20 @@ import io
 import warnings
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
+from models.card import Card
 from models.heads import HEADS, Head
 
 OPSET = 17
 INPUT = "face"
 WRAPPED = "network"  # what _Outputs calls the network in it
+TOLD = ("name", "size", "channels", "formula", "mean", "scale", "crop_of_box_height", "outside")  # of its input
 HALF = "_half"  # ends the name of a weight that is stored in half precision
 
 
@@ -84,9 +87,34 @@ def with_half_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     return result
 
 
+def inscribe(path: Path, card: Card) -> None:
+    """Writes into the file itself what its card says of how to use it, for whoever meets it alone, as JSON.
+
+    Scores and words stay on the card, and so does the file's own hash.
+    """
+    model = onnx.load(str(path))
+    entries = {
+        "model": f"{card.name}-{card.version}",
+        "licence": card.licence,
+        "input": {name: getattr(card.input, name) for name in TOLD},
+        "points": [
+            {"name": point.name, "output": point.output, "temperature": point.temperature, "shift": point.shift}
+            for point in card.points
+        ],
+    }
+    helper.set_model_props(
+        model, {f"mien.{name}": msgspec.json.encode(value).decode() for name, value in entries.items()}
+    )
+    _save(model, path)
+
+
 def write_onnx(network: nn.Module, path: Path, side: int, heads: tuple[Head, ...] = HEADS) -> None:
     """Writes the network to `path`, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _save(to_onnx(network, side, heads), path)
+
+
+def _save(model: onnx.ModelProto, path: Path) -> None:
     partial = path.with_suffix(".partial")
-    onnx.save(to_onnx(network, side, heads), partial)
+    onnx.save(model, partial)
     partial.replace(path)

@@ -1,13 +1,15 @@
 """The commands of `mien-models`, from made faces to a bundle whose card tells how it came about."""
 
+import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from models import prepared
 from models.card import load
-from models.data import Faces
+from models.data import NOT_A_CLASS, Faces
 from models.main import main
 from models.model import Model
 
@@ -22,8 +24,9 @@ def run(*arguments: Option) -> int:
 
 @pytest.fixture
 def runs(tmp_path: Path, faces: Faces) -> Path:
-    """A folder with a short training of the student, and of another that it taught."""
+    """A folder with a short training of the student, and of another that it taught about faces that lack one label."""
     write_faces(tmp_path / "valid.parquet", made_faces(40, seed=2))
+    faces.labels[:16] = NOT_A_CLASS
     prepared.write(as_prepared(faces), tmp_path / "made.parquet")
     short: list[Option] = [
         "--plain",
@@ -60,6 +63,18 @@ def test_a_taught_student_becomes_a_bundle_with_fitted_operating_points(runs: Pa
     for point in card.points:
         shares = Model(runs / "bundle", point.name).shares(crops(4))
         np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
+
+
+def test_an_exported_file_says_itself_how_it_is_used(runs: Path) -> None:
+    assert run("export", runs / "student", "--bundle", runs / "told", "--valid-data", runs / "valid.parquet") == 0
+    card = load(runs / "told" / "expression.json")
+    said = {each.key: json.loads(each.value) for each in onnx.load(str(runs / "told" / card.file)).metadata_props}
+    assert said["mien.model"] == f"{card.name}-{card.version}"
+    assert said["mien.licence"] == card.licence
+    assert said["mien.input"]["size"] == card.input.size
+    assert said["mien.input"]["formula"] == card.input.formula
+    assert [point["temperature"] for point in said["mien.points"]] == [point.temperature for point in card.points]
+    assert said["mien.points"][0]["output"]["classes"] == list(card.points[0].output.classes)
 
 
 def test_a_teacher_is_asked_once(runs: Path) -> None:
