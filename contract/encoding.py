@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
-from contract.errors import ContractError
+from contract.errors import ContractError, first_line
 from contract.messages import (
     MAX_READINGS,
     PRIVATE_REASON,
@@ -149,7 +149,7 @@ def _decode(decoder: msgspec.json.Decoder[M], what: str, data: bytes | msgspec.R
             raise ContractError(
                 f"{what}: speaks version {spoken} of the contract, this side speaks {VERSION}; update the older side"
             ) from None
-        raise ContractError(f"{what}: {_first_line(error)}; check what publishes to this topic") from None
+        raise ContractError(f"{what}: {first_line(error)}; check what publishes to this topic") from None
 
 
 def _version(data: bytes | msgspec.Raw) -> int | None:
@@ -157,9 +157,3 @@ def _version(data: bytes | msgspec.Raw) -> int | None:
         return _spoken.decode(data).version
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _first_line(error: Exception) -> str:
-    """The error in printable ASCII: what a hostile message put there must not reach a terminal or forge a log line."""
-    line = (str(error).splitlines() or [type(error).__name__])[0]
-    return "".join(letter if " " <= letter <= "~" else "?" for letter in line)[:200]
