@@ -21,26 +21,25 @@ import msgspec
 from msgspec import Meta
 
 from contract.expressions import EXPRESSIONS
+from contract.manifest import FileName, Sha256
 from edge.errors import ModelError
 from edge.runtime.backend import ModelFile
 
 BUNDLES = Path(__file__).parent / "bundles"
 DEFAULT = BUNDLES / "default"
 
-_FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]  # no path: a bundle is one flat folder
 # The three together, with what joins them, are a Name of the contract, of 64 letters at most.
 _Word = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=31)]
 _Version = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=15)]
 _PointName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=16)]
-_Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 _Positive = Annotated[float, Meta(gt=0)]
 
 
 class FileEntry(msgspec.Struct, frozen=True):
     """One model file as a card names it."""
 
-    file: _FileName
-    sha256: _Sha256
+    file: FileName
+    sha256: Sha256
 
 
 class Networks(msgspec.Struct, frozen=True):
@@ -95,8 +94,8 @@ class ExpressionCard(msgspec.Struct, frozen=True):
 
     name: _Word
     version: _Version
-    file: _FileName
-    sha256: _Sha256
+    file: FileName
+    sha256: Sha256
     input: ExpressionInput
     points: Annotated[tuple[OperatingPoint, ...], Meta(min_length=1)]
     flip_average: bool = True
@@ -112,8 +111,8 @@ class CoverCard(msgspec.Struct, frozen=True):
 
     name: _Word
     version: _Word
-    file: _FileName
-    sha256: _Sha256
+    file: FileName
+    sha256: Sha256
     input: ExpressionInput
     threshold: Annotated[float, Meta(gt=0, lt=1)]
 

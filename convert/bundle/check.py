@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from convert.bundle import files, manifest
+from contract.manifest import MANIFEST, SIGNATURE, File, Manifest, Model
+from convert.bundle import files
 from convert.bundle.files import Report
-from convert.bundle.manifest import MANIFEST, File, Manifest, Model
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def examine(folder: Path, made: Manifest, report: Report | None = None) -> list[
     Raises SourceError where a file is there and cannot be read.
     """
     found = [Finding(file.file, file, model, _fault(folder / file.file, file, report)) for file, model in made.files()]
-    known = {MANIFEST, manifest.SIGNATURE, *(finding.name for finding in found)}
+    known = {MANIFEST, SIGNATURE, *(finding.name for finding in found)}
     strays = sorted(path.name for path in folder.iterdir() if path.name not in known)
     return [*found, *(Finding(name, None, None, f"is not in {MANIFEST}") for name in strays)]
 

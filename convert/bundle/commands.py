@@ -13,8 +13,8 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contract.manifest import Manifest
     from convert.bundle.check import Finding
-    from convert.bundle.manifest import Manifest
 
 BUNDLE_EXAMPLES = """examples:
   mien-convert bundle --expression default --out desk-bundle

@@ -44,9 +44,14 @@ def told(path: Path, report: Report | None) -> Iterator[bytes]:
             report(path.name, done, size)
 
 
-def read(path: Path) -> bytes:
-    """A small plain file. Raises SourceError."""
-    return b"".join(pieces(path))
+def read(path: Path, most: int | None = None) -> bytes:
+    """A small plain file; of one with over `most` bytes no more than shows that. Raises SourceError."""
+    data = b""
+    for piece in pieces(path):
+        data += piece
+        if most is not None and len(data) > most:
+            break
+    return data
 
 
 def measure(path: Path, report: Report | None = None) -> tuple[str, int]:

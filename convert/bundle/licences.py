@@ -9,48 +9,18 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Final
 
-from convert.bundle.manifest import Accepted
+from contract.licences import ANY, UNKNOWN, use_of
+from contract.manifest import Accepted
 from convert.bundle.parts import Part
 from convert.errors import LicenceError
 
 OPTION: Final = "--accept-licence"
 
-
-@dataclass(frozen=True)
-class Use:
-    """What a licence allows, in words; of two the one with the higher `narrowness` allows less."""
-
-    words: str
-    narrowness: int
-
-
-ANY: Final = Use("commercial use and any other", 0)
-NON_COMMERCIAL: Final = Use("use that is not commercial", 1)
-RESEARCH: Final = Use("research and teaching alone", 2)
-_UNKNOWN: Final = 3
-
-KNOWN: Final[dict[str, Use]] = {
-    "Apache-2.0": ANY,
-    "MIT": ANY,
-    "BSD-2-Clause": ANY,
-    "BSD-3-Clause": ANY,
-    "CC-BY-NC-4.0": NON_COMMERCIAL,
-    "non-commercial": NON_COMMERCIAL,
-    "research-only": RESEARCH,
-}
-
-
 # How the owners of data sets word it; see docs/data.md.
 _RESTRICTED: Final = re.compile(r"research[- ]only|academic use|non-?commercial", re.IGNORECASE)
-
-
-def use_of(licence: str) -> Use:
-    """What a licence allows. One that is not KNOWN may allow anything or nothing, and counts as the narrowest."""
-    return KNOWN.get(licence) or Use(f'what the owner says under "{licence}", which is not known here', _UNKNOWN)
 
 
 def whole_use(licences: Sequence[str]) -> str:
@@ -69,7 +39,7 @@ def narrowing(licences: Sequence[str]) -> tuple[str, ...]:
     if len(set(uses.values())) < 2:
         return ()
     broadest = min(use.narrowness for use in uses.values())
-    return tuple(licence for licence, use in uses.items() if use.narrowness > broadest or use.narrowness == _UNKNOWN)
+    return tuple(licence for licence, use in uses.items() if use.narrowness > broadest or use.narrowness == UNKNOWN)
 
 
 def explanation(parts: Sequence[Part]) -> str:
@@ -101,9 +71,12 @@ def settle(
     """
     for part in parts:
         _check_grounds(part)
-    needed = narrowing([part.licence for part in parts])
+    licences = [part.licence for part in parts]
+    needed = narrowing(licences)
+    # Where all parts are alike nothing is mixed, but a box with a trust file takes no licence that nobody accepted.
+    besides = [each for each in dict.fromkeys(named) if each in licences and use_of(each) != ANY and each not in needed]
     for licence in dict.fromkeys(named):
-        if licence not in needed:
+        if licence not in (*needed, *besides):
             say(f'{OPTION} "{licence}": not needed: no part of this bundle narrows the others by it')
     open_ones = [licence for licence in needed if licence not in named]
     if open_ones and ask is None:
@@ -114,7 +87,7 @@ def settle(
         if ask is not None and ask(f'Accept "{licence}" for the whole bundle? Type yes: ').strip() != "yes":
             raise LicenceError(f'"{licence}" was not accepted: nothing was written; take another part in its place')
     today = datetime.now(timezone.utc).date()
-    return tuple(Accepted(licence, today) for licence in needed)
+    return tuple(Accepted(licence, today) for licence in (*needed, *besides))
 
 
 def _check_grounds(part: Part) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from contract.manifest import NOTICE
 from convert.bundle import files
 from convert.bundle.licences import whole_use
-from convert.bundle.manifest import NOTICE
 from convert.bundle.parts import Part
 from convert.errors import SourceError
 

@@ -10,18 +10,18 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from contract.manifest import MANIFEST, NOTICE, PARTS, SIGNATURE, FileName, Ground, PartName, Sha256
 from convert.bundle import files, manifest
-from convert.bundle.manifest import FileName, Ground, PartName, Sha256
 from convert.errors import SourceError
 from edge import runtime
 
 PACKAGED: Final = Path(runtime.__file__).parents[1] / "bundles"
 """The folder of the bundles that come with Mien."""
 _RESERVED: Final = (
-    manifest.MANIFEST,
-    manifest.SIGNATURE,
-    manifest.NOTICE,
-    *(f"{part}.json" for part in manifest.PARTS),
+    MANIFEST,
+    SIGNATURE,
+    NOTICE,
+    *(f"{part}.json" for part in PARTS),
 )
 
 
@@ -142,13 +142,13 @@ def _decode(path: Path, data: bytes, kind: type[_Card]) -> _Card:
 
 def _hold_to_manifest(folder: Path, taken: Sequence[Taken]) -> None:
     """A folder that is itself a bundle with a manifest is what that says."""
-    if not (folder / manifest.MANIFEST).exists():
+    if not (folder / MANIFEST).exists():
         return
     said = {file.file: file.sha256 for file, _ in manifest.load(folder).files()}
     for each in taken:
         if said.get(each.path.name) != each.sha256:
             raise SourceError(
-                f"{each.path}: sha256 {each.sha256} is not what {manifest.MANIFEST} beside it says; "
+                f"{each.path}: sha256 {each.sha256} is not what {MANIFEST} beside it says; "
                 "look with `mien-convert inspect`, and make that bundle anew"
             )
 

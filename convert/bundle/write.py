@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from contract import documents
+from contract.manifest import MANIFEST, NOTICE, SIGNATURE, Accepted, File, Manifest, Model
 from convert.bundle import files, manifest, notice
 from convert.bundle.files import Report
 from convert.bundle.licences import whole_use
-from convert.bundle.manifest import MANIFEST, NOTICE, Accepted, File, Manifest, Model
 from convert.bundle.parts import Part, Taken
 from convert.errors import ManifestError, OutputError, SourceError
 
@@ -34,7 +35,7 @@ def check_place(out: Path, replace: bool) -> None:
     if not replace:
         raise OutputError(f"{out}: is there already and is not empty; name another folder, or add --replace")
     try:
-        known = {MANIFEST, manifest.SIGNATURE, *(file.file for file, _ in manifest.load(out).files())}
+        known = {MANIFEST, SIGNATURE, *(file.file for file, _ in manifest.load(out).files())}
     except (ManifestError, SourceError) as error:
         raise OutputError(f"{out}: --replace is for bundles alone, and this is none: {error}") from error
     strange = sorted(there - known)
@@ -77,7 +78,7 @@ def write(
             File(NOTICE, hashlib.sha256(text).hexdigest(), len(text)),
             accepted,
         )
-        _store(partial / MANIFEST, [manifest.encode(made)])
+        _store(partial / MANIFEST, [documents.encode(made)])
         _check_written(partial, made, report)
         _sync(partial)
         _put_in_place(partial, out, replace)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.manifest import SIGNATURE
 from convert.bundle import manifest, write
 from convert.bundle.check import examine
 from convert.errors import ManifestError
@@ -52,7 +53,7 @@ def test_every_file_that_does_not_fit_is_found(folder: Path) -> None:
 
 
 def test_a_signature_beside_the_manifest_is_no_stray(folder: Path) -> None:
-    (folder / manifest.SIGNATURE).touch()
+    (folder / SIGNATURE).touch()
     assert faults(folder) == {}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.manifest import Accepted
 from convert import progress
 from convert.bundle import manifest
 from convert.main import main
@@ -56,7 +57,7 @@ def test_licences_are_mixed_where_a_person_at_the_terminal_types_yes(tmp_path: P
     assert status == 0
     assert "research and teaching alone" in said
     today = datetime.now(timezone.utc).date()
-    assert manifest.load(tmp_path / "desk").accepted == (manifest.Accepted("research-only", today),)
+    assert manifest.load(tmp_path / "desk").accepted == (Accepted("research-only", today),)
     assert bundle.load(tmp_path / "desk").model == "made-1"
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from contract.manifest import Accepted
 from convert.bundle import licences
-from convert.bundle.manifest import Accepted
 from convert.bundle.parts import Part
 from convert.errors import LicenceError
 from edge.bundle import DEFAULT
@@ -123,6 +123,12 @@ def test_a_licence_that_nothing_needs_is_said_to_be_and_not_recorded() -> None:
     assert person.said == [
         '--accept-licence "research-only": not needed: no part of this bundle narrows the others by it'
     ]
+
+
+def test_a_licence_that_all_parts_have_is_accepted_where_it_is_named(mixed: list[Part]) -> None:
+    alike = [mixed[0], mixed[0]]
+    assert nobody(alike) == ()
+    assert [each.licence for each in nobody(alike, "research-only", "MIT")] == ["research-only"]
 
 
 def test_a_card_cannot_allow_more_than_what_it_rests_on(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from contract.manifest import Ground
 from convert.bundle import commands, manifest, write
 from convert.errors import OutputError, SourceError
 from edge import bundle
@@ -70,7 +71,7 @@ def test_the_manifest_names_every_other_file_with_its_model_its_licence_and_what
         ("detector", "mtcnn-1.0.0", "MIT"),
         ("cover", "mien-cover-1.0.0", "Apache-2.0"),
     ]
-    assert made.models[0].rests_on == (manifest.Ground("webfaces", "MIT"),)
+    assert made.models[0].rests_on == (Ground("webfaces", "MIT"),)
     assert all(model.rests_on for model in made.models)
 
 
