@@ -6,7 +6,7 @@ ConvertError
 ├── LimitError      half precision changes more of a network's answers than it may
 ├── LicenceError    parts that do not allow the same use are put together, and nobody accepted that
 ├── OutputError     a result cannot be written
-└── ManifestError   a bundle is not what its manifest says
+└── ManifestError   a bundle is not what its manifest says, or not signed by who is trusted
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ class ConvertError(Exception):
 
 
 class SourceError(ConvertError):
-    """A weight file, a card or a package that a conversion needs is missing, unreadable or not the one it should be."""
+    """A weight file, a card, a key or a package that is needed is missing, unreadable or not the one it should be."""
 
 
 class RangeError(ConvertError):
@@ -37,4 +37,4 @@ class OutputError(ConvertError):
 
 
 class ManifestError(ConvertError):
-    """A folder has no manifest, or holds something else than its manifest says."""
+    """A folder has no manifest, holds something else than its manifest says, or is not signed by who is trusted."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from convert import commands as precision_commands
 from convert.bundle import commands as bundle_commands
+from convert.bundle import sign_commands
 from convert.errors import ConvertError
 
 MTCNN_EXAMPLES = """examples:
@@ -23,6 +24,9 @@ EXAMPLES = f"""{MTCNN_EXAMPLES}\
                                                     how far that is from float32 on real faces
   mien-convert bundle --expression default --out desk-bundle
                                                     put networks together for a desk
+  mien-convert key ours --out keys                  make a key to sign with
+  mien-convert sign desk-bundle --key keys/ours.key
+                                                    sign a bundle that is there
   mien-convert inspect desk-bundle                  what is in there, and is it whole
 """
 
@@ -55,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     mtcnn.set_defaults(run=_mtcnn)
     precision_commands.add(commands)
     bundle_commands.add(commands)
+    sign_commands.add(commands)
     return parser
 
 

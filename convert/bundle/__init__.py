@@ -1,1 +1,1 @@
-"""`mien-convert bundle` and `inspect`: the folder of models that a desk loads, its manifest, and its licences."""
+"""`mien-convert bundle`, `inspect` and `sign`: the folder of models that a desk loads, its manifest, its licences."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from contract.manifest import MANIFEST, SIGNATURE, File, Manifest, Model
 from convert.bundle import files
 from convert.bundle.files import Report
+from convert.errors import ManifestError
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ def examine(folder: Path, made: Manifest, report: Report | None = None) -> list[
     known = {MANIFEST, SIGNATURE, *(finding.name for finding in found)}
     strays = sorted(path.name for path in folder.iterdir() if path.name not in known)
     return [*found, *(Finding(name, None, None, f"is not in {MANIFEST}") for name in strays)]
+
+
+def hold(folder: Path, found: list[Finding]) -> None:
+    """Raises ManifestError with the first of these findings that does not fit, and how many more there are."""
+    wrong = [finding for finding in found if finding.fault]
+    if wrong:
+        more = f", and {len(wrong) - 1} more" if wrong[1:] else ""
+        raise ManifestError(
+            f"{folder / wrong[0].name}: {wrong[0].fault}{more}; do not load this folder: make the bundle anew"
+        )
 
 
 def _fault(path: Path, file: File, report: Report | None) -> str:

@@ -12,23 +12,28 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from convert.bundle import sign_commands
+
 if TYPE_CHECKING:
     from contract.manifest import Manifest
+    from contract.signing import Trust
     from convert.bundle.check import Finding
 
 BUNDLE_EXAMPLES = """examples:
   mien-convert bundle --expression default --out desk-bundle
   mien-convert bundle --expression ./runs/mine --out desk-bundle      a network of your own, from its folder
-  mien-convert bundle --expression ./face-asia --out asia --accept-licence research-only
+  mien-convert bundle --expression ./face-asia --out asia --accept-licence research-only --key keys/ours.key
 """
 INSPECT_EXAMPLES = """examples:
   mien-convert inspect desk-bundle        exit status 1 where a file is not what the manifest says
+  mien-convert inspect desk-bundle --trust keys/ours.pub.json
+                                          or where nobody signed it who is trusted
 """
 BUNDLE_TEXT = """Puts an expression network, a detector and a cover network together into the folder that a desk loads,
 with manifest.json and NOTICE. Each is the name of a packaged bundle, of its network, or a folder with its card. Where
 their licences do not allow the same use, it says what that means and asks; without a terminal it refuses."""
 INSPECT_TEXT = """Prints the manifest of a bundle as a table and checks every file against it. Hashes find damage, not
-forgery: who can change a file can change the manifest too."""
+forgery: who can change a file can change the manifest too. With --trust it says who signed that."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -55,6 +60,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="LICENCE",
         help="accept for the whole bundle this licence of one of its parts, by its name; repeatable",
     )
+    bundle.add_argument("--key", type=Path, metavar="FILE", help="sign the bundle with this private key")
     bundle.set_defaults(run=_bundle)
     inspect = commands.add_parser(
         "inspect",
@@ -64,15 +70,18 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         formatter_class=raw,
     )
     inspect.add_argument("folder", type=Path, metavar="DIR", help="a folder that `mien-convert bundle` wrote")
+    inspect.add_argument("--trust", type=Path, metavar="FILE", help="the keys by one of which it has to be signed")
     inspect.set_defaults(run=_inspect)
 
 
 def _bundle(arguments: argparse.Namespace) -> int:
+    from convert import keys
     from convert.bundle import licences, parts, write
     from convert.progress import Progress
 
     out = arguments.out.absolute()
     write.check_place(out, arguments.replace)
+    key = keys.read(arguments.key, sign_commands.asker()) if arguments.key else None
     found = [
         parts.find("expression", arguments.expression, parts.PACKAGED),
         parts.find("detector", arguments.detector, parts.PACKAGED),
@@ -81,9 +90,9 @@ def _bundle(arguments: argparse.Namespace) -> int:
     parts.check_together(found)
     accepted = licences.settle(found, arguments.accept_licence, _say, _ask if os.isatty(0) else None)
     progress = Progress()
-    with _terminated_like_an_exit():
+    with terminated_like_an_exit():
         try:
-            made = write.write(found, accepted, out, replace=arguments.replace, report=progress.at)
+            made = write.write(found, accepted, out, key=key, replace=arguments.replace, report=progress.at)
         finally:
             progress.clear()
     size = sum(file.size for file, _ in made.files()) / 1e6
@@ -93,23 +102,32 @@ def _bundle(arguments: argparse.Namespace) -> int:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
+    from convert import keys
     from convert.bundle import check, manifest
-    from convert.errors import ManifestError
     from convert.progress import Progress
 
-    made = manifest.load(arguments.folder)
+    trust = keys.read_trust(arguments.trust) if arguments.trust else None
+    data = manifest.read(arguments.folder)
+    made = manifest.decode(arguments.folder, data)
     progress = Progress()
     findings = check.examine(arguments.folder, made, progress.at)
     progress.clear()
     for line in _table(made, findings):
         print(line)
-    wrong = [finding for finding in findings if finding.fault]
-    if wrong:
-        more = f", and {len(wrong) - 1} more" if wrong[1:] else ""
-        raise ManifestError(
-            f"{arguments.folder / wrong[0].name}: {wrong[0].fault}{more}; do not load this folder: make the bundle anew"
-        )
+    check.hold(arguments.folder, findings)
+    print(_signed(arguments.folder, data, trust))
     return 0
+
+
+def _signed(folder: Path, data: bytes, trust: Trust | None) -> str:
+    from convert.bundle import sign
+
+    if trust:
+        return f"Signed by {', '.join(sign.signers(folder, data, trust))}."
+    ids = [each.key for each in sign.read(folder).signatures]
+    if not ids:
+        return "Not signed."
+    return f"Signatures of the keys {', '.join(ids)}, which were not checked: name the keys to trust with --trust."
 
 
 def _table(made: Manifest, findings: list[Finding]) -> Iterator[str]:
@@ -141,7 +159,7 @@ def _ask(question: str) -> str:
 
 
 @contextmanager
-def _terminated_like_an_exit() -> Iterator[None]:
+def terminated_like_an_exit() -> Iterator[None]:
     """A SIGTERM ends what runs inside as an exception does, so that it cleans up behind itself."""
 
     def leave(number: int, frame: FrameType | None) -> None:

@@ -6,17 +6,22 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from contract import documents
 from contract.manifest import MANIFEST, NOTICE, SIGNATURE, Accepted, File, Manifest, Model
+from contract.signing import Signed, sign, with_signature
 from convert.bundle import files, manifest, notice
 from convert.bundle.files import Report
 from convert.bundle.licences import whole_use
 from convert.bundle.parts import Part, Taken
 from convert.errors import ManifestError, OutputError, SourceError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 
 def check_place(out: Path, replace: bool) -> None:
@@ -28,7 +33,7 @@ def check_place(out: Path, replace: bool) -> None:
         raise OutputError(f"{out}: there is no folder {out.parent} to put it in; make that first")
     if out.is_symlink() or (out.exists() and not out.is_dir()):
         raise OutputError(f"{out}: is there already and is no folder; name another one")
-    with _told_as_output_error(out):
+    with told_as_output_error(out):
         there = {path.name for path in out.iterdir()} if out.exists() else set()
     if not there:
         return
@@ -50,16 +55,17 @@ def write(
     accepted: tuple[Accepted, ...],
     out: Path,
     *,
+    key: Ed25519PrivateKey | None = None,
     replace: bool = False,
     report: Report | None = None,
 ) -> Manifest:
     """Writes the bundle of these parts to `out`, which check_place has found free, and returns its manifest.
 
-    Raises SourceError where a file is not the one its card names, OutputError where the disk does not take it. Whatever
-    ends it early, an interrupt as well, `out` is as it was and nothing else stays.
+    `key` signs it. Raises SourceError where a file is not the one its card names, OutputError where the disk does not
+    take it. Whatever ends it early, an interrupt as well, `out` is as it was and nothing else stays.
     """
     text = notice.text(parts).encode()
-    with _beside(out) as partial, _told_as_output_error(out):
+    with _beside(out) as partial, told_as_output_error(out):
         models = tuple(
             Model(
                 part.name,
@@ -70,7 +76,7 @@ def write(
             )
             for part in parts
         )
-        _store(partial / NOTICE, [text])
+        store(partial / NOTICE, [text])
         made = Manifest(
             1,
             whole_use([part.licence for part in parts]),
@@ -78,11 +84,16 @@ def write(
             File(NOTICE, hashlib.sha256(text).hexdigest(), len(text)),
             accepted,
         )
-        _store(partial / MANIFEST, [documents.encode(made)])
-        _check_written(partial, made, report)
-        _sync(partial)
+        beside = {MANIFEST: documents.encode(made)}
+        if key:
+            signature = sign(Signed.BUNDLE, beside[MANIFEST], key)
+            beside[SIGNATURE] = documents.encode(with_signature(None, signature))
+        for name, data in beside.items():
+            store(partial / name, [data])
+        _check_written(partial, made, beside, report)
+        sync(partial)
         _put_in_place(partial, out, replace)
-        _sync(out.parent)
+        sync(out.parent)
     return made
 
 
@@ -91,7 +102,7 @@ def _beside(out: Path) -> Iterator[Path]:
     """A new folder beside `out`, which is gone afterwards unless it has been renamed."""
     partial = out.parent / f".{out.name}.{secrets.token_hex(4)}.partial"
     try:
-        with _told_as_output_error(out):
+        with told_as_output_error(out):
             partial.mkdir()
         yield partial
     finally:
@@ -99,7 +110,8 @@ def _beside(out: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _told_as_output_error(out: Path) -> Iterator[None]:
+def told_as_output_error(out: Path) -> Iterator[None]:
+    """What the disk does not take inside is told as OutputError."""
     try:
         yield
     except OSError as error:
@@ -119,7 +131,7 @@ def _copy(taken: Taken, folder: Path, report: Report | None) -> File:
             size += len(piece)
             yield piece
 
-    _store(folder / name, passing())
+    store(folder / name, passing())
     found = digest.hexdigest()
     if found != taken.sha256:
         raise SourceError(
@@ -128,7 +140,8 @@ def _copy(taken: Taken, folder: Path, report: Report | None) -> File:
     return File(name, found, size)
 
 
-def _store(path: Path, pieces: Iterator[bytes] | list[bytes]) -> None:
+def store(path: Path, pieces: Iterator[bytes] | list[bytes]) -> None:
+    """A new file of these bytes, on the disk when this returns."""
     with path.open("xb") as file:
         for piece in pieces:
             file.write(piece)
@@ -136,14 +149,14 @@ def _store(path: Path, pieces: Iterator[bytes] | list[bytes]) -> None:
         os.fsync(file.fileno())
 
 
-def _check_written(folder: Path, made: Manifest, report: Report | None) -> None:
-    """Reads back what the disk holds."""
+def _check_written(folder: Path, made: Manifest, beside: Mapping[str, bytes], report: Report | None) -> None:
+    """Reads back what the disk holds: the files that the manifest names, and those that lie beside them."""
     wrong = [
         file.file for file, _ in made.files() if files.measure(folder / file.file, report) != (file.sha256, file.size)
     ]
-    if wrong or manifest.load(folder) != made:
-        name = wrong[0] if wrong else MANIFEST
-        raise OutputError(f"{name}: was written, but reads differently; the disk may be failing: try another")
+    wrong += [name for name, data in beside.items() if files.read(folder / name) != data]
+    if wrong:
+        raise OutputError(f"{wrong[0]}: was written, but reads differently; the disk may be failing: try another")
 
 
 def _put_in_place(partial: Path, out: Path, replace: bool) -> None:
@@ -162,7 +175,8 @@ def _put_in_place(partial: Path, out: Path, replace: bool) -> None:
                 old.rename(out)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """The names in a folder are on the disk when this returns."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(number)

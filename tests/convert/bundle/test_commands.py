@@ -143,7 +143,7 @@ def test_inspect_lists_all_that_does_not_fit_and_fails_with_the_first(
 
 
 def test_help_needs_neither_msgspec_nor_onnx() -> None:
-    heavy = "{'msgspec', 'onnx', 'onnxruntime', 'numpy'}"
+    heavy = "{'msgspec', 'onnx', 'onnxruntime', 'numpy', 'cryptography'}"
     script = f"import sys, convert.main as m; m._parser(); print({heavy} & {{*sys.modules}})"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -163,7 +163,7 @@ def test_a_termination_leaves_no_half_folder(source: Path, place: Path) -> None:
     def terminate(name: str, done: int, size: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
-    with pytest.raises(SystemExit) as caught, commands._terminated_like_an_exit():
+    with pytest.raises(SystemExit) as caught, commands.terminated_like_an_exit():
         write.write(three(source), (), place / "desk", report=terminate)
     assert caught.value.code == 128 + signal.SIGTERM
     assert list(place.iterdir()) == []
