@@ -8,14 +8,15 @@
                         default bundle's looks
     *.onnx              the networks
 
-The packaged bundles are package data; another folder of the same form can be named as well as one of these.
+The packaged bundles are package data; another folder of the same form can be named as well as one of these. Where the
+settings name a trust file, that one has to be signed: edge/trust.py says what else is asked of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -24,6 +25,9 @@ from contract.expressions import EXPRESSIONS
 from contract.manifest import FileName, Sha256
 from edge.errors import ModelError
 from edge.runtime.backend import ModelFile
+
+if TYPE_CHECKING:
+    from edge.trust import Verified
 
 BUNDLES = Path(__file__).parent / "bundles"
 DEFAULT = BUNDLES / "default"
@@ -56,6 +60,11 @@ class DetectorCard(msgspec.Struct, frozen=True):
     name: str
     version: str
     networks: Networks
+
+    def files(self, folder: Path) -> tuple[ModelFile, ...]:
+        """The files of its networks where the card lies in `folder`, in the order of the stages."""
+        stages = (self.networks.pnet, self.networks.rnet, self.networks.onet)
+        return tuple(ModelFile(folder / stage.file, stage.sha256) for stage in stages)
 
 
 class ExpressionInput(msgspec.Struct, frozen=True):
@@ -105,6 +114,10 @@ class ExpressionCard(msgspec.Struct, frozen=True):
         """The network's id."""
         return f"{self.name}-{self.version}"
 
+    def files(self, folder: Path) -> tuple[ModelFile, ...]:
+        """The file of its network where the card lies in `folder`."""
+        return (ModelFile(folder / self.file, self.sha256),)
+
 
 class CoverCard(msgspec.Struct, frozen=True):
     """cover.json; what else stands in it is for readers. Over `threshold` of its output a mouth is covered."""
@@ -116,6 +129,10 @@ class CoverCard(msgspec.Struct, frozen=True):
     input: ExpressionInput
     threshold: Annotated[float, Meta(gt=0, lt=1)]
 
+    def files(self, folder: Path) -> tuple[ModelFile, ...]:
+        """The file of its network where the card lies in `folder`."""
+        return (ModelFile(folder / self.file, self.sha256),)
+
 
 _Card = TypeVar("_Card", DetectorCard, ExpressionCard, CoverCard)
 
@@ -124,7 +141,8 @@ _Card = TypeVar("_Card", DetectorCard, ExpressionCard, CoverCard)
 class Bundle:
     """A folder of models whose cards were read, at one operating point of its expression network.
 
-    The files are checked against the cards when they are loaded.
+    The files are checked against the cards when they are loaded. `signers` are the trusted keys that signed the bundle;
+    none where nobody asked for that.
     """
 
     folder: Path
@@ -133,6 +151,8 @@ class Bundle:
     point: OperatingPoint
     cover: CoverCard | None = None
     cover_folder: Path = DEFAULT
+    detector_folder: Path = DEFAULT
+    signers: tuple[str, ...] = ()
 
     @property
     def model(self) -> str:
@@ -151,21 +171,34 @@ class Bundle:
 
     def expression_file(self) -> ModelFile:
         """The file of the expression network."""
-        return ModelFile(self.folder / self.expression.file, self.expression.sha256)
+        [file] = self.expression.files(self.folder)
+        return file
 
     def cover_file(self) -> ModelFile:
         """The file of the cover network. Only of a bundle whose `cover` is not None."""
         assert self.cover is not None
-        return ModelFile(self.cover_folder / self.cover.file, self.cover.sha256)
+        [file] = self.cover.files(self.cover_folder)
+        return file
+
+    def detector_files(self) -> tuple[ModelFile, ...]:
+        """The files of the detector's networks."""
+        return self.detector.files(self.detector_folder)
 
 
-def _read_card(path: Path, kind: type[_Card]) -> _Card:
+def _read_card(path: Path, kind: type[_Card], verified: Verified | None = None) -> _Card:
+    """The card at `path`; where its bundle was verified, of the bytes that were, and naming files of that bundle alone.
+
+    Raises ModelError.
+    """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        card = msgspec.json.decode(verified.card(path.name) if verified else path.read_bytes(), type=kind)
     except OSError as error:
         raise ModelError(f"{path}: cannot read the card: {error.strerror}; reinstall the bundle") from error
     except msgspec.DecodeError as error:
         raise ModelError(f"{path}: not a card that this version reads: {error}; reinstall the bundle") from error
+    if verified:
+        verified.hold(path.name, card.files(path.parent))
+    return card
 
 
 def detector_folder(folder: Path = DEFAULT) -> Path:
@@ -178,24 +211,40 @@ def detector_card(folder: Path = DEFAULT) -> DetectorCard:
     return _read_card(detector_folder(folder) / "detector.json", DetectorCard)
 
 
-def load(folder: Path | None = None, point: str = "") -> Bundle:
+def load(folder: Path | None = None, point: str = "", trust: str | None = None) -> Bundle:
     """Read the cards of a bundle, by default the package's, at its operating point `point`, by default the first.
 
-    Raises ModelError where a card is missing or wrong, or where there is no such point.
+    `trust` is the trust file to which it is held unless it is a packaged one. Raises ModelError where it does not hold,
+    where a card is missing or wrong, or where there is no such point.
     """
-    folder = folder or DEFAULT
-    cover = (folder if (folder / "cover.json").exists() else DEFAULT) / "cover.json"
-    card = _read_card(folder / "expression.json", ExpressionCard)
+    folder, verified = _held(folder or DEFAULT, trust)
+    card = _read_card(folder / "expression.json", ExpressionCard, verified)
     _check_points(folder / "expression.json", card.points)
-    bundle = Bundle(
-        folder,
-        detector_card(folder),
-        card,
-        card.points[0],
-        _read_card(cover, CoverCard) if cover.exists() else None,
-        cover.parent,
-    )
+    detector, detector_at = _part(folder, "detector.json", DetectorCard, verified)
+    has_cover = any((at / "cover.json").exists() for at in (DEFAULT, folder))
+    cover, cover_at = _part(folder, "cover.json", CoverCard, verified) if has_cover else (None, DEFAULT)
+    signers = verified.signers if verified else ()
+    bundle = Bundle(folder, detector, card, card.points[0], cover, cover_at, detector_at, signers)
     return bundle.at(point)
+
+
+def _held(folder: Path, trust: str | None) -> tuple[Path, Verified | None]:
+    """The folder that is to be read and, where it is held to a trust file, what was verified of it."""
+    if trust is None:
+        return folder, None
+    home = folder.resolve()  # where a link leads now, whatever it leads to a moment later
+    if home.is_relative_to(BUNDLES.resolve()):
+        return home, None
+    from edge import trust as trusting  # brings cryptography, which takes memory and time where nobody asks for it
+
+    return folder, trusting.verified(folder, Path(trust))
+
+
+def _part(folder: Path, name: str, kind: type[_Card], verified: Verified | None) -> tuple[_Card, Path]:
+    """A card and where it lies: the default's where a bundle has none of its own, or none that was verified."""
+    own = name in verified.cards if verified else (folder / name).exists()
+    at = folder if own else DEFAULT
+    return _read_card(at / name, kind, verified if own else None), at
 
 
 def _check_points(path: Path, points: tuple[OperatingPoint, ...]) -> None:
@@ -215,11 +264,11 @@ def _check_points(path: Path, points: tuple[OperatingPoint, ...]) -> None:
             raise ModelError(f"{path}: two of its points are named {point.name}; reinstall the bundle")
 
 
-def named(name: str | None = None, point: str = "", packaged: Path = BUNDLES) -> Bundle:
+def named(name: str | None = None, point: str = "", packaged: Path = BUNDLES, *, trust: str | None = None) -> Bundle:
     """The bundle that `name` means, at its operating point `point`, by default the first.
 
     A packaged bundle, the name of a packaged bundle's expression network, or else a folder, which a slash makes sure
-    of; None means the default.
+    of; None means the default. `trust` is the trust file to which a folder is held; a packaged bundle needs none.
     Raises ModelError, with what there is, where it means none.
     """
     name = name or DEFAULT.name
@@ -230,6 +279,6 @@ def named(name: str | None = None, point: str = "", packaged: Path = BUNDLES) ->
         if name in (bundle.expression.name, bundle.expression.model):
             return bundle.at(point)
     if (Path(name) / "expression.json").is_file():
-        return load(Path(name), point)
+        return load(Path(name), point, trust)
     known = ", ".join(f"{bundle.folder.name} ({bundle.expression.model})" for bundle in there)
     raise ModelError(f'model "{name}": there is none of that name; there are {known}, or give the folder of a bundle')

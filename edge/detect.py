@@ -6,7 +6,7 @@ landmarks. Boxes are float arrays (n, 4) of x1, y1, x2, y2 in pixels of the pict
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,11 +192,15 @@ class Detector:
         cls, folder: Path = DEFAULT, *, min_face: float = 40.0, thresholds: Thresholds = Thresholds()
     ) -> Detector:
         """The detector of a bundle folder, on ONNX Runtime. Raises ModelError."""
-        card = detector_card(folder)
-        entries = (card.networks.pnet, card.networks.rnet, card.networks.onet)
-        files = (ModelFile(detector_folder(folder) / entry.file, entry.sha256) for entry in entries)
-        networks = (OnnxBackend(file) for file in files)
-        return cls(*networks, min_face=min_face, thresholds=thresholds)
+        files = detector_card(folder).files(detector_folder(folder))
+        return cls.from_files(files, min_face=min_face, thresholds=thresholds)
+
+    @classmethod
+    def from_files(
+        cls, files: Iterable[ModelFile], *, min_face: float = 40.0, thresholds: Thresholds = Thresholds()
+    ) -> Detector:
+        """The detector of the files of P-Net, R-Net and O-Net, on ONNX Runtime. Raises ModelError."""
+        return cls(*(OnnxBackend(file) for file in files), min_face=min_face, thresholds=thresholds)
 
     def detect(self, image: Pixels, *, at_least: float = 0.0) -> list[Face]:
         """Every face in one picture, the surest first; none smaller than `at_least` pixels is looked for either."""

@@ -148,8 +148,9 @@ def _check(options: argparse.Namespace) -> int:
 
     loaded = settings.load(options.config)
     print(f"settings: {options.config} is all right")
-    bundle = bundles.named(loaded.model.bundle, loaded.model.point)
-    print(f"model: {bundle.expression.model}, operating point {bundle.point.name}")
+    bundle = bundles.named(loaded.model.bundle, loaded.model.point, trust=loaded.model.trust)
+    signed = f", signed by {', '.join(bundle.signers)}" if bundle.signers else ""
+    print(f"model: {bundle.expression.model}, operating point {bundle.point.name}{signed}")
     if Path(loaded.store.path).exists():
         relay = Relay(loaded.store)
         print(f"outbox: {loaded.store.path}, {relay.counts().waiting} readings waiting")

@@ -74,7 +74,8 @@ class FaceReader:
     ) -> FaceReader:
         """The whole path over a bundle's models; `every_face` is for `look`. Raises ModelError."""
         beside = BESIDE_AGENT if role is Role.AGENT and not every_face else 0.0
-        tracker = Tracker(Detector.from_bundle(bundle.folder, min_face=min_face), every=cascade_every, beside=beside)
+        detector = Detector.from_files(bundle.detector_files(), min_face=min_face)
+        tracker = Tracker(detector, every=cascade_every, beside=beside)
         return cls(tracker, Recogniser.from_bundle(bundle), role=role, aim=aim, cover=Cover.from_bundle(bundle))
 
     @property

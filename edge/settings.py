@@ -69,6 +69,7 @@ class Model(_Table, frozen=True, kw_only=True):
 
     bundle: _Text | None = None  # the name of a packaged bundle, or a bundle's folder; the default where not given
     point: Annotated[str, Meta(max_length=64)] = ""  # one of the operating points on the model's card; "": the first
+    trust: _Text | None = None  # the keys by one of which a bundle that does not come with Mien has to be signed
 
 
 class Store(_Table, frozen=True, kw_only=True):
@@ -134,6 +135,7 @@ class Settings(_Table, frozen=True, kw_only=True):
 
 
 _PATHS: Final = (
+    ("model", "trust"),
     ("store", "path"),
     ("broker", "password_file"),
     ("broker", "ca"),

@@ -159,7 +159,7 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
     camera, box = settings.camera, settings.box
-    bundle = bundles.named(settings.model.bundle, settings.model.point)
+    bundle = bundles.named(settings.model.bundle, settings.model.point, trust=settings.model.trust)
     reader = FaceReader.from_bundle(
         bundle,
         role=box.role,

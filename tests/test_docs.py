@@ -14,6 +14,7 @@ import pytest
 
 from central.settings import Settings as CentreSettings
 from contract.reading import Reason
+from contract.signing import TRUST_FILE
 from contract.topics import CENTRE, Channel
 from edge.settings import Settings as DeskSettings
 from edge.settings import load
@@ -206,3 +207,8 @@ def test_the_example_in_the_settings_of_a_desk_is_a_settings_file(tmp_path: Path
     path = tmp_path / "desk.toml"
     path.write_text(TEXTS["docs/settings.md"].split("```toml\n")[1].split("```")[0], encoding="utf-8")
     assert load(path).box.id == "desk-01"
+
+
+def test_the_example_in_the_page_of_bundles_is_a_trust_file() -> None:
+    example = TEXTS["docs/bundles.md"].split("```json\n")[1].split("```")[0]
+    assert [key.name for key in TRUST_FILE.decode(example.encode()).keys] == ["ours"]

@@ -19,6 +19,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     point: str
     role: Role
+    trust: str | None = None
 
 
 class Inspect(msgspec.Struct, frozen=True, kw_only=True, tag=True):

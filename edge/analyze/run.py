@@ -82,7 +82,8 @@ class Analysis:
 
     def __init__(self, options: Options, stop: threading.Event) -> None:
         self._options, self._stop = options, stop
-        self._bundle = bundles.named(options.model, options.point)
+        trust = options.settings.model.trust if options.settings else None
+        self._bundle = bundles.named(options.model, options.point, trust=trust)
         results = [options.out, *([options.annotated] if options.annotated else [])]
         found = find(options.inputs, options.images, results)
         if options.began is not None and len(found) != 1:
@@ -98,7 +99,7 @@ class Analysis:
         self._identities: dict[int, Identity] = {}
         self._error: MienDeskError | None = None
         self._progress = Progress(sys.stderr, quiet=options.quiet)
-        setup = Setup(model=str(self._bundle.folder), point=self._bundle.point.name, role=options.role)
+        setup = Setup(model=str(self._bundle.folder), point=self._bundle.point.name, role=options.role, trust=trust)
         self._workers = options.workers or len(os.sched_getaffinity(0))
         self._pool = Pool(setup, self._workers)
 

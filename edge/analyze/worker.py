@@ -66,7 +66,7 @@ class Worker:
     def __init__(self, setup: Setup, send: Send, asked_to_stop: Callable[[], bool]) -> None:
         """Raises ModelError."""
         self._setup, self._send, self._asked_to_stop = setup, send, asked_to_stop
-        self._bundle = bundle.named(setup.model, setup.point)
+        self._bundle = bundle.named(setup.model, setup.point, trust=setup.trust)
         self._readers: dict[int, FaceReader] = {}
         self._reader(15)
 

@@ -111,6 +111,12 @@ def test_a_bundle_s_path_is_taken_from_the_folder_of_the_file_though_nothing_is_
     assert _bundle(tmp_path, "/opt/mine") == "/opt/mine"
 
 
+def test_a_trust_file_s_path_is_taken_from_the_folder_of_the_file_and_none_is_the_default(tmp_path: Path) -> None:
+    assert load(_file(tmp_path, '[box]\nid = "a"\n')).model.trust is None
+    assert load(_file(tmp_path, '[box]\nid = "a"\n[model]\ntrust = "t.json"\n')).model.trust == str(tmp_path / "t.json")
+    assert "model.trust" in _refusal(tmp_path, '[box]\nid = "a"\n[model]\ntrust = ""\n')
+
+
 def test_a_camera_name_is_left_as_it_is(tmp_path: Path) -> None:
     assert load(_file(tmp_path, '[box]\nid = "a"\n[camera]\nsource = "C920"\n')).camera.source == "C920"
 
