@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -28,9 +29,17 @@ from tests.edge.pictures import Pixels, portrait, table_images
 DETECTOR = Detector.from_bundle()
 
 
+@cache
+def default_reader() -> FaceReader:
+    """The default bundle's networks, loaded once."""
+    return FaceReader.from_bundle(bundle.load(), role=Role.CUSTOMER)
+
+
 def outcome(image: Pixels, loaded: Bundle | None = None) -> str:
     """What a desk says of a picture alone: `read`, or why not."""
-    view = FaceReader.from_bundle(loaded or bundle.load(), role=Role.CUSTOMER).read(image)
+    path = FaceReader.from_bundle(loaded, role=Role.CUSTOMER) if loaded else default_reader()
+    path.begin_anew()
+    view = path.read(image)
     if view.reason is not None:
         return view.reason.value
     return "read" if view.confidence >= LEAST_SURE else Reason.UNSURE.value
