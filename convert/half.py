@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import onnx
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, checker, numpy_helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
@@ -44,12 +45,8 @@ def read(path: Path) -> ModelProto:
         checker.check_model(model)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}; check the path") from error
-    except (checker.ValidationError, ValueError, TypeError) as error:  # of protobuf and of onnx, by version
+    except (DecodeError, checker.ValidationError, ValueError, TypeError) as error:  # of protobuf and onnx, by version
         raise SourceError(f"{path}: is no ONNX network that can be read: {_first_line(error)}") from error
-    except Exception as error:
-        if type(error).__name__ != "DecodeError":  # google.protobuf.message.DecodeError, whose package is onnx's affair
-            raise
-        raise SourceError(f"{path}: is no ONNX network: {_first_line(error)}") from error
     return model
 
 

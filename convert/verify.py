@@ -14,9 +14,10 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from models.card import load
 from models.data import CLASSES, Bytes, Ints
-from models.evaluation.evaluate import Choice, Scorer
-from models.model import Model
+from models.evaluation.evaluate import Scorer
+from models.model import CARD, Model
 from models.scores import fitted, score
 
 
@@ -71,22 +72,23 @@ class Faces:
     offered: tuple[str, ...]
 
 
-def faces_of(bundle: Path, data: Path, labels: str = "", cache: Path | None = None) -> Faces:
+def faces_of(bundle: Path, data: Path, labels: str = "") -> Faces:
     """The labelled faces of a parquet file, found and cut as for this bundle. Raises DataError and CardError."""
-    scorer = Scorer(bundle, cache)
+    scorer = Scorer(bundle)
     taken = scorer.card.input
-    pictures = scorer.pictures(data, Choice(labels=labels).labels)
+    pictures = scorer.pictures(data, labels)
     cut = pictures.labelled.cut(pictures.faces, taken.crop_of_box_height, taken.size, None)
     return Faces(cut.crops, cut.labels, pictures.found.offered)
 
 
 def compared(bundle: Path, float32: bytes, float16: bytes, faces: Faces) -> Iterator[Compared]:
     """Both files at each operating point of the bundle's card."""
-    for point in Scorer(bundle).card.points:
+    for point in load(bundle / CARD).points:
         whole = Model(bundle, point.name, weights=float32)
         half = Model(bundle, point.name, weights=float16, optimized=False)
-        logits = whole.logits(faces.crops), half.logits(faces.crops)
-        shares = [fitted(model.shares(faces.crops), CLASSES, faces.offered) for model in (whole, half)]
+        flip = whole.card.flip_average
+        logits = whole.logits(faces.crops, flip), half.logits(faces.crops, flip)
+        shares = [fitted(whole.shares_of(each), CLASSES, faces.offered) for each in logits]
         before, after = (score(each, faces.labels, CLASSES) for each in shares)
         yield Compared(
             point=point.name,

@@ -57,11 +57,14 @@ class Model:
 
         `flip` is whether to average over the mirror image, by default what the card says.
         """
+        return self.shares_of(self.logits(crops, self.card.flip_average if flip is None else flip))
+
+    def shares_of(self, logits: Floats) -> Floats:
+        """The same, of logits (views, N, classes) that were computed before."""
         temperature = self.point.temperature
-        logits = self.logits(crops, self.card.flip_average if flip is None else flip)
         # Added after the division, so that the shift is in units of log probability.
         known = softmax(logits + self._shift * temperature, temperature).mean(axis=0)
-        shares: Floats = np.zeros((len(crops), len(EXPRESSIONS)), np.float32)
+        shares: Floats = np.zeros((logits.shape[1], len(EXPRESSIONS)), np.float32)
         shares[:, self._places] = known
         return shares
 

@@ -115,7 +115,7 @@ def test_what_lies_just_within_is_not_refused() -> None:
 def test_a_file_that_is_no_network_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "network.onnx"
     path.write_bytes(content)
-    with pytest.raises(SourceError, match=r"network\.onnx: is no ONNX network"):
+    with pytest.raises(SourceError, match=r"network\.onnx: is no ONNX network that can be read"):
         half.read(path)
 
 
