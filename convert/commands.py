@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convert import subcommand
 from convert.errors import LimitError, OutputError, SourceError
 
 if TYPE_CHECKING:
@@ -28,23 +29,16 @@ a GPU would, and prints how far apart the two are at each operating point. Exit 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The two subcommands; what they need is imported when they run, so that --help is quick."""
-    raw = argparse.RawDescriptionHelpFormatter
-    fp16 = commands.add_parser(
-        "fp16",
-        help="put a network into half precision",
-        description=FP16_TEXT,
-        epilog=FP16_EXAMPLES,
-        formatter_class=raw,
-    )
+    fp16 = subcommand.add(commands, "fp16", "put a network into half precision", text=FP16_TEXT, examples=FP16_EXAMPLES)
     fp16.add_argument("network", type=Path, metavar="FILE", help="an ONNX network in float32")
     fp16.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
     fp16.set_defaults(run=_fp16)
-    verify = commands.add_parser(
+    verify = subcommand.add(
+        commands,
         "verify",
-        help="compare a bundle's network in float32 and in float16 on real faces",
-        description=VERIFY_TEXT,
-        epilog=VERIFY_EXAMPLES,
-        formatter_class=raw,
+        "compare a bundle's network in float32 and in float16 on real faces",
+        text=VERIFY_TEXT,
+        examples=VERIFY_EXAMPLES,
     )
     verify.add_argument("bundle", metavar="BUNDLE", help="the name of a packaged bundle, or a bundle's folder")
     verify.add_argument("--data", type=Path, required=True, metavar="FILE", help="labelled faces (parquet)")

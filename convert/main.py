@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from convert import commands as precision_commands
+from convert import subcommand
 from convert.bundle import commands as bundle_commands
 from convert.bundle import sign_commands
 from convert.errors import ConvertError
@@ -47,11 +48,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="mien-convert", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    mtcnn = commands.add_parser(
+    mtcnn = subcommand.add(
+        commands,
         "mtcnn",
-        help="build MTCNN's three networks as ONNX from the mtcnn package's weights",
-        epilog=MTCNN_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "build MTCNN's three networks as ONNX from the mtcnn package's weights",
+        examples=MTCNN_EXAMPLES,
     )
     mtcnn.add_argument(
         "--out", type=Path, default=Path("edge/bundles/default"), metavar="DIR", help="default: %(default)s"

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from convert import subcommand
 from convert.bundle import sign_commands
 
 if TYPE_CHECKING:
@@ -38,13 +39,12 @@ forgery: who can change a file can change the manifest too. With --trust it says
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The two subcommands; what they need is imported when they run, so that --help is quick."""
-    raw = argparse.RawDescriptionHelpFormatter
-    bundle = commands.add_parser(
+    bundle = subcommand.add(
+        commands,
         "bundle",
-        help="put networks together into a folder that a desk loads",
-        description=BUNDLE_TEXT,
-        epilog=BUNDLE_EXAMPLES,
-        formatter_class=raw,
+        "put networks together into a folder that a desk loads",
+        text=BUNDLE_TEXT,
+        examples=BUNDLE_EXAMPLES,
     )
     bundle.add_argument("--expression", required=True, metavar="NAME", help="what reads the faces")
     bundle.add_argument("--detector", default="default", metavar="NAME", help="what finds them (default: %(default)s)")
@@ -62,12 +62,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     bundle.add_argument("--key", type=Path, metavar="FILE", help="sign the bundle with this private key")
     bundle.set_defaults(run=_bundle)
-    inspect = commands.add_parser(
+    inspect = subcommand.add(
+        commands,
         "inspect",
-        help="print a bundle's manifest and check every file against it",
-        description=INSPECT_TEXT,
-        epilog=INSPECT_EXAMPLES,
-        formatter_class=raw,
+        "print a bundle's manifest and check every file against it",
+        text=INSPECT_TEXT,
+        examples=INSPECT_EXAMPLES,
     )
     inspect.add_argument("folder", type=Path, metavar="DIR", help="a folder that `mien-convert bundle` wrote")
     inspect.add_argument("--trust", type=Path, metavar="FILE", help="the keys by one of which it has to be signed")

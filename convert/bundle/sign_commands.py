@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from convert import subcommand
+
 SIGNS: Final = ("bundle", "policy", "release")
 """What a key can be for, as contract.signing.Signed has it; here too, so that --help needs none of it."""
 KEY_EXAMPLES = """examples:
@@ -25,10 +27,7 @@ SIGN_TEXT = """Checks every file of a bundle against its manifest and signs it, 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The two subcommands; what they need is imported when they run, so that --help is quick."""
-    raw = argparse.RawDescriptionHelpFormatter
-    key = commands.add_parser(
-        "key", help="make a key pair to sign with", description=KEY_TEXT, epilog=KEY_EXAMPLES, formatter_class=raw
-    )
+    key = subcommand.add(commands, "key", "make a key pair to sign with", text=KEY_TEXT, examples=KEY_EXAMPLES)
     key.add_argument("name", metavar="NAME", help="its name, for people and for its two files")
     key.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the two files")
     key.add_argument(
@@ -36,12 +35,8 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     key.add_argument("--passphrase", action="store_true", help="ask for a passphrase that protects the private half")
     key.set_defaults(run=_key)
-    sign = commands.add_parser(
-        "sign",
-        help="sign a bundle, beside those who signed it before",
-        description=SIGN_TEXT,
-        epilog=SIGN_EXAMPLES,
-        formatter_class=raw,
+    sign = subcommand.add(
+        commands, "sign", "sign a bundle, beside those who signed it before", text=SIGN_TEXT, examples=SIGN_EXAMPLES
     )
     sign.add_argument("folder", type=Path, metavar="DIR", help="a folder that `mien-convert bundle` wrote")
     sign.add_argument("--key", type=Path, required=True, metavar="FILE", help="the private key to sign with")
