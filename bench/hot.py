@@ -117,15 +117,15 @@ def _desk(images: list[NDArray[np.uint8]]) -> dict[str, Sides]:
 def _networks_of(work: Call) -> Call:
     """The runs of networks in some work, alone: the same batches again."""
     runs: list[tuple[OnnxBackend, NDArray[Any]]] = []
-    run = OnnxBackend.run
+    run = OnnxBackend.infer
 
     def heard(self: OnnxBackend, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
         runs.append((self, batch.copy()))
         return run(self, batch)
 
-    with mock.patch.object(OnnxBackend, "run", heard):
+    with mock.patch.object(OnnxBackend, "infer", heard):
         work()
-    return lambda: [backend.run(batch) for backend, batch in runs]
+    return lambda: [backend.infer(batch) for backend, batch in runs]
 
 
 def _window() -> dict[str, Sides]:

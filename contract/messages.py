@@ -13,7 +13,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from contract.reading import PRIVATE, Milliseconds, Name, Reading, Seq, Token
+from contract.reading import PRIVATE, Milliseconds, Name, Reading, Seq, Token, Unit
 
 VERSION: Final = 1
 MAX_READINGS: Final = 100
@@ -139,6 +139,13 @@ class NewEpoch(Message, frozen=True, kw_only=True, tag="new_epoch", forbid_unkno
 Command = NewEpoch
 
 
+class Building(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far the box is in building the engines of its networks; ONNX Runtime reads faces meanwhile."""
+
+    step: Text  # which network, and what of it
+    share: Unit  # of all the work
+
+
 class Status(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The box about itself; retained. As the will: `online` false and nothing else."""
 
@@ -151,6 +158,9 @@ class Status(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     recorded: bool = False  # its readings are of recordings
     clock_ok: bool = True  # False where its clock was not set from the network
     frames_per_second: Annotated[float, Meta(ge=0.0, le=1000.0)] | None = None  # looked at, lately
+    backend: Name | None = None  # what runs the networks: onnx or tensorrt
+    building_engine: Building | None = None  # how far, while engines are built
+    engine_fault: Text | None = None  # why the networks run on ONNX Runtime though TensorRT was to run them
     waiting: Count = 0  # rows not yet received by the centre
     set_aside: Count = 0  # rows refused on their way and kept
     gaps: Count = 0  # gap records ever written

@@ -23,7 +23,7 @@ class Cover:
         self._backend = backend
         self.card = card
         self._same_crop = (card.input.size, card.input.crop_of_box_height) == (beside.size, beside.crop_of_box_height)
-        found = self._backend.run(np.zeros((1, 1, card.input.size, card.input.size), np.float32))[0].shape
+        found = self._backend.infer(np.zeros((1, 1, card.input.size, card.input.size), np.float32))[0].shape
         if found != (1, 1):
             raise ModelError(f"{card.file}: gives {found} and not one value a face; reinstall the bundle")
 
@@ -44,4 +44,4 @@ class Cover:
         if not self._same_crop:
             crop = face_crop(image, face.box, face.landmarks, seen.size, of_box_height=seen.crop_of_box_height)
         batch = (crop[None, None].astype(np.float32) - np.float32(seen.mean)) * np.float32(seen.scale)
-        return float(self._backend.run(batch)[0][0, 0])
+        return float(self._backend.infer(batch)[0][0, 0])

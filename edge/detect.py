@@ -229,7 +229,7 @@ class Detector:
 
     def look(self, image: Pixels, squares: Floats) -> list[Face]:
         """O-Net alone on square boxes (n, 4): one Face each, however small its score. The tracker's whole work."""
-        score, offset, points = self._onet.run(crops(image, squares, 48))
+        score, offset, points = self._onet.infer(crops(image, squares, 48))
         boxes = calibrate(squares, offset)
         corner, size = squares[:, None, :2], (squares[:, 2:] - squares[:, :2])[:, None]
         landmarks = corner + points.reshape(-1, 2, 5).transpose(0, 2, 1) * size
@@ -242,7 +242,7 @@ class Detector:
         limit = self.thresholds
         boxes, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
         for level, x_scale, y_scale in pyramid(image, pyramid_scales(image.shape[0], image.shape[1], min_face)):
-            score, offset = self._pnet.run(level[None])
+            score, offset = self._pnet.infer(level[None])
             found, sure, moves = cells(score[0, 0], offset[0], limit.pnet)
             keep = nms(found, sure, limit.pnet_overlap)
             scale = np.array([x_scale, y_scale, x_scale, y_scale], np.float32)
@@ -256,7 +256,7 @@ class Detector:
             return proposals
         squares = square(proposals)
         parts = [squares[i : i + BATCH] for i in range(0, len(squares), BATCH)]
-        results = [self._rnet.run(crops(image, part, 24)) for part in parts]
+        results = [self._rnet.infer(crops(image, part, 24)) for part in parts]
         score, offset = (np.concatenate(outputs) for outputs in zip(*results, strict=True))
         sure = score[:, 0] > self.thresholds.rnet
         boxes, scores = calibrate(squares[sure], offset[sure]), score[sure, 0]

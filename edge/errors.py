@@ -5,6 +5,7 @@ MienDeskError
 ├── CaptureError            a camera, a file or the clip gives no frames
 │   └── StaleCamera         a camera gives no new pictures, nor after it was opened again
 ├── ModelError              a model file is missing, or is not the one its card names
+│   └── RuntimeFailure      a backend cannot be had, or failed as it ran: another one may go on
 ├── StoreError              the outbox cannot be opened, read or written
 │   ├── SchemaVersionError  the outbox was made by another version of the software
 │   └── CorruptStore        the outbox file is damaged; the process `store` moves it aside
@@ -47,6 +48,10 @@ class ModelError(MienDeskError):
     """A model file or its card is missing, broken, or not the one that was signed for."""
 
     exit_code = 13
+
+
+class RuntimeFailure(ModelError):
+    """A backend cannot be had on this machine, or failed as it ran; the same network may still run on another one."""
 
 
 class StoreError(MienDeskError):

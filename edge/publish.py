@@ -15,7 +15,7 @@ from typing import Final
 
 from contract.encoding import decode_centre_status, decode_command, decode_receipt, encode
 from contract.errors import ContractError
-from contract.messages import AskReceipt, Message, Readings, ReportGap, ReportRefused, Status
+from contract.messages import AskReceipt, Building, Message, Readings, ReportGap, ReportRefused, Status
 from contract.reading import Reading
 from contract.topics import CENTRE, Channel, box_topic
 from edge.backoff import Backoff
@@ -247,6 +247,9 @@ class Publisher:
             recorded=self._relay.is_recorded(),
             clock_ok=health.clock_ok,
             frames_per_second=health.frames_per_second if running else None,
+            backend=health.backend if running else None,
+            building_engine=Building(step=health.building[0], share=health.building[1]) if health.building else None,
+            engine_fault=health.fault,
             waiting=owed.waiting,
             set_aside=owed.set_aside,
             gaps=owed.gaps,

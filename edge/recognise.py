@@ -34,7 +34,7 @@ class Recogniser:
         self.card, self.point = card, point
         self._places = [EXPRESSIONS.index(name) for name in point.output.classes]
         blank = np.zeros((card.input.size, card.input.size), np.uint8)
-        found = self._backend.run(self._batch(blank))[0].shape
+        found = self._backend.infer(self._batch(blank))[0].shape
         if found[-1] != len(self._places):
             raise ModelError(
                 f"{card.file}: gives {found[-1]} values for the {len(self._places)} classes on its card; "
@@ -66,7 +66,7 @@ class Recogniser:
 
     def views(self, crop: Pixels, *, mirror: bool = True) -> Floats:
         """The same of the crop and of its mirror image, (2, 8); of the crop alone, (1, 8), without `mirror`."""
-        logits = self._backend.run(self._batch(crop, mirror=mirror))[0]
+        logits = self._backend.infer(self._batch(crop, mirror=mirror))[0]
         shares: Floats = np.zeros((len(logits), len(EXPRESSIONS)), np.float32)
         shares[:, self._places] = softmax(logits, self.point.temperature, self.point.shift)
         return shares

@@ -40,7 +40,7 @@ class Writer:
         self._changed = threading.Condition()
         self._waiting: deque[Reading] = deque()
         self._dropped: _Dropped | None = None
-        self._health: tuple[float, str] | None = None
+        self._health: tuple[float, str, str | None, str | None] | None = None
         self._closing_at: float | None = None
         self._error: MienDeskError | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -56,10 +56,12 @@ class Writer:
                 self._dropped = _Dropped(before.count + 1, before.from_ms, reading.wall_ms)
             self._changed.notify()
 
-    def note_health(self, frames_per_second: float, model: str) -> None:
-        """Leave for the publisher what the box says about itself."""
+    def note_health(
+        self, frames_per_second: float, model: str, backend: str | None = None, fault: str | None = None
+    ) -> None:
+        """Leave for the publisher what the box says about itself; see `Outbox.note_health`."""
         with self._changed:
-            self._health = (frames_per_second, model)
+            self._health = (frames_per_second, model, backend, fault)
             self._changed.notify()
 
     def check(self) -> None:

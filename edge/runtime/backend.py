@@ -16,10 +16,28 @@ from edge.errors import ModelError
 class Backend(Protocol):
     """A loaded network with one input."""
 
-    def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
+    def infer(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
         """The outputs for one batch: all in the file's order, or the one that the backend was made for.
 
-        Raises ModelError where the network takes another shape.
+        Raises ModelError where the network takes another shape, RuntimeFailure where what runs it is gone.
+        """
+
+    def describe(self) -> str:
+        """What runs it, on what, for a person: "ONNX Runtime 1.23.2, processor"."""
+
+
+class Runtime(Protocol):
+    """What loads networks."""
+
+    @property
+    def name(self) -> str:
+        """`onnx` or `tensorrt`, as the settings and the status name it."""
+
+    def load(self, model: ModelFile, output: str | None = None) -> Backend:
+        """The network in a file; `output` names the one output to give, all of them where it is None.
+
+        Raises ModelError where the file is missing, is not the one its card names, cannot be loaded, or has no such
+        output; RuntimeFailure where this machine cannot run it.
         """
 
 

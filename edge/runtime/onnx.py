@@ -56,8 +56,8 @@ class OnnxBackend:
             )
         self._outputs = there if output is None else [output]
 
-    def run(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """See `edge.runtime.backend.Backend.run`."""
+    def infer(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """See `edge.runtime.backend.Backend.infer`."""
         try:
             outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, {self._input: batch})
         except _REFUSALS as error:
@@ -65,3 +65,8 @@ class OnnxBackend:
                 f"{self._path}: does not take {batch.dtype} {batch.shape} as its card says; reinstall the bundle"
             ) from error
         return outputs
+
+    def describe(self) -> str:
+        """See `edge.runtime.backend.Backend.describe`."""
+        provider = self._session.get_providers()[0].removesuffix("ExecutionProvider")
+        return f"ONNX Runtime {onnxruntime.__version__}, {'processor' if provider == 'CPU' else provider}"

@@ -6,12 +6,14 @@ rows.py         a reading to a row and back
 kind.py         whether they are a camera's or of recordings
 outbox.py       the side that adds readings
 bounds.py       how many are kept, and what is let go first
+engines.py      what is said of the engines that are built
 relay.py        the side that sends them and frees them by receipt
 check.py        the process `store`: makes, migrates and checks the file, moves a broken one aside
 """
 
 from edge.store.check import Prepared, prepare
+from edge.store.engines import EngineNotes
 from edge.store.outbox import Outbox
 from edge.store.relay import Counts, Head, Health, OwedGap, Refused, Relay
 
-__all__ = ["Counts", "Head", "Health", "Outbox", "OwedGap", "Prepared", "Refused", "Relay", "prepare"]
+__all__ = ["Counts", "EngineNotes", "Head", "Health", "Outbox", "OwedGap", "Prepared", "Refused", "Relay", "prepare"]

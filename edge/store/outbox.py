@@ -13,6 +13,7 @@ from edge.errors import SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.store import bounds
 from edge.store.connection import open_checked
+from edge.store.engines import shortened
 from edge.store.kind import refuse_mixture
 from edge.store.rows import COLUMN_LIST, PLACES, to_row
 
@@ -96,12 +97,18 @@ class Outbox:
         with self._connection.writing() as db:
             bounds.record_lost(db, count, from_ms, until_ms, cause)
 
-    def note_health(self, frames_per_second: float, model: str) -> None:
-        """Leave for the publisher what the box says about itself; call it every 10 s or so."""
+    def note_health(
+        self, frames_per_second: float, model: str, backend: str | None = None, fault: str | None = None
+    ) -> None:
+        """Leave for the publisher what the box says about itself; call it every 10 s or so.
+
+        `backend` is what runs the networks, `fault` why it is not the one that was to.
+        """
         with self._connection.writing() as db:
             db.execute(
-                "INSERT OR REPLACE INTO health (id, at_ms, frames_per_second, model) VALUES (1, ?, ?, ?)",
-                (time.time_ns() // 1_000_000, frames_per_second, model),
+                "INSERT OR REPLACE INTO health (id, at_ms, frames_per_second, model, backend, fault) "
+                "VALUES (1, ?, ?, ?, ?, ?)",
+                (time.time_ns() // 1_000_000, frames_per_second, model, backend, fault and shortened(fault)),
             )
 
     def is_empty(self) -> bool:

@@ -20,6 +20,7 @@ from edge.store.rows import COLUMN_LIST, from_row
 
 _ENDED_MS: Final = "wall_ms + CAST(round(1000 * duration_s) AS INTEGER)"
 MAX_WHY: Final = 200  # characters of a reason, as in the contract
+ENGINES_MS: Final = 300_000  # words on building engines that are older are of a process that ended
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,18 @@ class Counts(Owed):
 
 @dataclass(frozen=True)
 class Health:
-    """What `vision` last said of itself, and the newest reading's word on the clock."""
+    """What `vision` last said of itself, and `engine` of the engines; and the newest reading's word on the clock.
+
+    `building` is a step and the share of all that is done, `fault` what was last wrong with an engine.
+    """
 
     at_ms: int = 0
     frames_per_second: float | None = None
     model: str | None = None
     clock_ok: bool = True
+    backend: str | None = None
+    building: tuple[str, float] | None = None
+    fault: str | None = None
 
 
 class Relay:
@@ -238,11 +245,15 @@ class Relay:
     def health(self) -> Health:
         """What the box can say about itself."""
         with self._connection.reading() as db:
-            vision = db.execute("SELECT at_ms, frames_per_second, model FROM health").fetchone()
+            vision = db.execute("SELECT at_ms, frames_per_second, model, backend, fault FROM health").fetchone()
+            engines = db.execute("SELECT at_ms, step, share, fault FROM engines").fetchone()
             newest = db.execute("SELECT model, clock_ok FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
-        at_ms, rate, running = vision or (0, None, None)
+        at_ms, rate, running, backend, fault = vision or (0, None, None, None, None)
+        told_ms, step, share, failed = engines or (0, None, None, None)
         model, clock_ok = newest or (None, 1)
-        return Health(at_ms, rate, running or model, bool(clock_ok))
+        recent = time.time_ns() // 1_000_000 - told_ms < ENGINES_MS
+        building = (step, share) if step is not None and share is not None and recent else None
+        return Health(at_ms, rate, running or model, bool(clock_ok), backend, building, fault or failed)
 
     def close(self) -> None:
         """Close the file."""

@@ -109,3 +109,13 @@ def m002_recorded(db: Database) -> None:
     for table in ("outbox", "mirror"):
         check = "CHECK (recorded IN (0, 1) AND recorded + simulated < 2)"
         db.conn.execute(f"ALTER TABLE {table} ADD COLUMN recorded INTEGER NOT NULL DEFAULT 0 {check}")
+
+
+@migrations()  # type: ignore[untyped-decorator, unused-ignore]
+def m003_engines(db: Database) -> None:
+    """What runs the networks, how far the engines for them are, and what was wrong with one."""
+    db.conn.execute(f"ALTER TABLE health ADD COLUMN {_text('backend', 1, 64, null='')}")
+    db.conn.execute(f"ALTER TABLE health ADD COLUMN {_text('fault', 1, 800, null='')}")
+    only_row = "id INTEGER PRIMARY KEY CHECK (id = 1)"
+    step, fault = _text("step", 1, 800, null=""), _text("fault", 1, 800, null="")
+    db.conn.execute(_table("engines", only_row, _count("at_ms"), step, _unit("share"), fault))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from contract.expressions import EXPRESSIONS
 from contract.messages import (
     AskReceipt,
+    Building,
     CentreStatus,
     Gap,
     GapCause,
@@ -101,6 +102,9 @@ statuses = st.builds(
     epoch=st.none() | tokens,
     clock_ok=st.booleans(),
     frames_per_second=st.none() | st.floats(0.0, 1000.0),
+    backend=st.none() | names,
+    building_engine=st.none() | st.builds(Building, step=texts, share=st.floats(0.0, 1.0)),
+    engine_fault=st.none() | texts,
     waiting=counts,
     set_aside=counts,
     gaps=counts,

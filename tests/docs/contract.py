@@ -16,7 +16,7 @@ from contract.expressions import EXPRESSIONS, valence
 from contract.schema import MESSAGES
 from contract.topics import Channel
 
-NESTED: Final = (reading.Reading, messages.Gap, messages.Refusal)
+NESTED: Final = (reading.Reading, messages.Gap, messages.Refusal, messages.Building)
 ENUMS: Final[tuple[type[Enum], ...]] = (reading.Source, reading.Role, messages.GapCause)
 _HEAD: Final = """# The contract
 

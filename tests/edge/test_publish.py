@@ -6,13 +6,13 @@ import threading
 
 import msgspec
 
-from contract.messages import AskReceipt, Status
+from contract.messages import AskReceipt, Building, Status
 from contract.reading import Reason
 from edge.flow import WINDOW
 from edge.link import open_link
 from edge.publish import Publisher
 from edge.settings import Policy, Settings
-from edge.store import Outbox, Relay
+from edge.store import EngineNotes, Outbox, Relay
 from tests.broker import BrokerProcess, needs_mosquitto
 from tests.edge.centre import Centre, wait_for
 from tests.edge.made import BOX, now_ms, reading, without_face
@@ -143,11 +143,14 @@ def test_a_mirror_row_never_leaves_even_when_the_policy_changes(desk: Settings, 
 
 
 def test_the_status_is_retained_and_says_how_the_box_is(desk: Settings, broker: BrokerProcess) -> None:
-    Outbox(desk.store, desk.policy).note_health(14.5, "net-1")
+    Outbox(desk.store, desk.policy).note_health(14.5, "net-1", "onnx")
+    EngineNotes(desk.store).building("expression: fusing", 0.25)
     with publishing(desk), Centre(broker.port) as centre:
         wait_for(lambda: centre.statuses, "the retained status comes to a later subscriber")
         status = centre.statuses[0]
         assert (status.online, status.model, status.frames_per_second) == (True, "net-1", 14.5)
+        assert (status.backend, status.engine_fault) == ("onnx", None)
+        assert status.building_engine == Building(step="expression: fusing", share=0.25)
         assert status.epoch == Relay(desk.store).epoch
     with Centre(broker.port) as centre:
         wait_for(lambda: centre.statuses == [Status(online=False)], "after a clean end it says offline")

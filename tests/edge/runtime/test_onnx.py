@@ -30,12 +30,12 @@ def refusal(model: ModelFile) -> str:
 
 
 def test_a_network_gives_its_outputs_in_the_order_of_the_file() -> None:
-    outputs = OnnxBackend(onet()).run(np.zeros((3, 48, 48, 3), np.uint8))
+    outputs = OnnxBackend(onet()).infer(np.zeros((3, 48, 48, 3), np.uint8))
     assert [output.shape for output in outputs] == [(3, 1), (3, 4), (3, 10)]
 
 
 def test_an_output_that_is_asked_for_is_given_alone() -> None:
-    (score,) = OnnxBackend(onet(), "score").run(np.zeros((3, 48, 48, 3), np.uint8))
+    (score,) = OnnxBackend(onet(), "score").infer(np.zeros((3, 48, 48, 3), np.uint8))
     assert score.shape == (3, 1)
 
 

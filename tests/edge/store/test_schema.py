@@ -14,7 +14,7 @@ from edge.store import Outbox
 from edge.store.rows import COLUMNS
 from tests.edge.made import look, reading
 
-OURS = ("meta", "outbox", "mirror", "gaps", "health")
+OURS = ("meta", "outbox", "mirror", "gaps", "health", "engines")
 
 
 def test_every_table_is_strict_and_none_has_a_blob(store: Store) -> None:

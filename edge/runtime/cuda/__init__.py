@@ -1,0 +1,1 @@
+"""What the TensorRT backend needs of CUDA: a protocol, and an adapter for each Python binding of it."""
