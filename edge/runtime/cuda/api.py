@@ -82,4 +82,4 @@ class Cuda(Protocol):
         """The graph of what `work` queues; `work` is called once, and nothing of it is done yet."""
 
     def close(self) -> None:
-        """Give the stream back; a second call does nothing."""
+        """Give the stream back, and every buffer and graph that is still open; a second call does nothing."""

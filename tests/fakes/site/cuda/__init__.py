@@ -1,0 +1,1 @@
+"""A fake of the package that cuda-bindings is in."""
