@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ import pytest
 
 from edge.runtime.cuda.api import Buffer, Cuda, Device
 from tests.edge.runtime.cuda.conftest import BINDINGS, Open, said
-from tests.edge.test_processes import ROOT
 from tests.fakes import SITE
 
+ROOT = Path(__file__).parents[4]
 SIZE = 8
 
 
