@@ -31,7 +31,7 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev lint
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile
 
-test-system: $(VENV)/.dev $(VENV)/.rtx
+test-system: $(VENV)/.dev $(VENV)/.rtx $(VENV)/.tensorrt-names
 	$(BIN)/python -m pytest -m system --numprocesses 3
 
 lint: $(VENV)/.dev
@@ -59,6 +59,10 @@ $(VENV)/.%: pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) for '$*': this takes a few minutes the first time"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[$*]"
 	@touch $@
+
+# Where a release of TensorRT has no bindings for this Python its tests skip, and the next run looks for them again.
+$(VENV)/.tensorrt-names: tests/convert/tensorrt_wheels.py | $(VENV)/.dev
+	@if $(BIN)/python -m tests.convert.tensorrt_wheels; then touch $@; fi
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
