@@ -23,8 +23,8 @@ from bench import clips
 from bench.machine import memory_mb
 from edge import bundle
 from edge.capture import Capture
-from edge.reader import FaceReader
 from edge.settings import Box, Settings, Store
+from edge.sight import Sight
 from edge.store import prepare
 from edge.vision import Vision
 from edge.writer import Writer
@@ -91,8 +91,7 @@ def main() -> None:
     prepare(store)
     again, writer = Again(Path(sys.argv[1])), Writer(store, settings.policy)
     capture = Capture(lambda: again, realtime=False)
-    reader = FaceReader.from_bundle(loaded)
-    vision = Vision(settings, capture, reader, writer, loaded.expression.model)
+    vision = Vision(settings, capture, Sight.of(loaded, settings), writer, loaded.expression.model)
     print(json.dumps({"name": loaded.expression.model}), flush=True)
     for line in sys.stdin:
         vision.run(again.go_on(int(line)))

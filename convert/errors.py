@@ -4,6 +4,7 @@ ConvertError
 ├── SourceError     what a conversion starts from is missing or is not what it should be
 ├── RangeError      a weight is too large for half precision
 ├── LimitError      half precision changes more of a network's answers than it may
+├── EngineError     an engine cannot be built or kept on this machine
 ├── LicenceError    parts that do not allow the same use are put together, and nobody accepted that
 ├── OutputError     a result cannot be written
 └── ManifestError   a bundle is not what its manifest says, or not signed by who is trusted
@@ -26,6 +27,10 @@ class RangeError(ConvertError):
 
 class LimitError(ConvertError):
     """A network in half precision answers further away from the one in float32 than is allowed."""
+
+
+class EngineError(ConvertError):
+    """An engine cannot be built here, says something else than ONNX Runtime, or cannot be kept."""
 
 
 class LicenceError(ConvertError):

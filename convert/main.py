@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from convert import commands as precision_commands
-from convert import subcommand
+from convert import engine, subcommand
 from convert.bundle import commands as bundle_commands
 from convert.bundle import sign_commands
 from convert.errors import ConvertError
@@ -23,6 +23,7 @@ EXAMPLES = f"""{MTCNN_EXAMPLES}\
                                                     put a network into half precision
   mien-convert verify default --data fer2013plus/valid.parquet --labels ferplus
                                                     how far that is from float32 on real faces
+  mien-convert engine ./desk-bundle                 build TensorRT's engines of a bundle, on the box that runs them
   mien-convert bundle --expression default --out desk-bundle
                                                     put networks together for a desk
   mien-convert key ours --out keys                  make a key to sign with
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     mtcnn.set_defaults(run=_mtcnn)
     precision_commands.add(commands)
+    engine.add(commands)
     bundle_commands.add(commands)
     sign_commands.add(commands)
     return parser

@@ -184,6 +184,11 @@ class Bundle:
         """The files of the detector's networks."""
         return self.detector.files(self.detector_folder)
 
+    def every_file(self) -> tuple[ModelFile, ...]:
+        """The files of all its networks, the one that reads expressions first."""
+        cover = (self.cover_file(),) if self.cover is not None else ()
+        return (self.expression_file(), *cover, *self.detector_files())
+
 
 def _read_card(path: Path, kind: type[_Card], verified: Verified | None = None) -> _Card:
     """The card at `path`; where its bundle was verified, of the bytes that were, and naming files of that bundle alone.

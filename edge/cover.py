@@ -9,8 +9,8 @@ from edge.align import face_crop
 from edge.bundle import Bundle, CoverCard, ExpressionInput
 from edge.detect import Face
 from edge.errors import ModelError
-from edge.runtime.backend import Backend
-from edge.runtime.onnx import OnnxBackend
+from edge.runtime.backend import Backend, Runtime
+from edge.runtime.onnx import ON_PROCESSOR
 
 Pixels = NDArray[np.uint8]
 
@@ -28,11 +28,11 @@ class Cover:
             raise ModelError(f"{card.file}: gives {found} and not one value a face; reinstall the bundle")
 
     @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Cover | None:
-        """The cover network of a bundle, on ONNX Runtime; None where it has none. Raises ModelError."""
+    def from_bundle(cls, bundle: Bundle, runtime: Runtime = ON_PROCESSOR) -> Cover | None:
+        """The cover network of a bundle; None where it has none. Raises ModelError."""
         if bundle.cover is None:
             return None
-        return cls(OnnxBackend(bundle.cover_file()), bundle.cover, bundle.expression.input)
+        return cls(runtime.load(bundle.cover_file()), bundle.cover, bundle.expression.input)
 
     def hides(self, image: Pixels, face: Face, crop: Pixels) -> bool:
         """Whether the mouth of a face is covered; `crop` is what the expression network sees of it."""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle import DEFAULT, detector_card, detector_folder
-from edge.runtime.backend import Backend, ModelFile
-from edge.runtime.onnx import OnnxBackend
+from edge.runtime.backend import Backend, ModelFile, Runtime
+from edge.runtime.onnx import ON_PROCESSOR
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -197,10 +197,15 @@ class Detector:
 
     @classmethod
     def from_files(
-        cls, files: Iterable[ModelFile], *, min_face: float = 40.0, thresholds: Thresholds = Thresholds()
+        cls,
+        files: Iterable[ModelFile],
+        runtime: Runtime = ON_PROCESSOR,
+        *,
+        min_face: float = 40.0,
+        thresholds: Thresholds = Thresholds(),
     ) -> Detector:
-        """The detector of the files of P-Net, R-Net and O-Net, on ONNX Runtime. Raises ModelError."""
-        return cls(*(OnnxBackend(file) for file in files), min_face=min_face, thresholds=thresholds)
+        """The detector of the files of P-Net, R-Net and O-Net. Raises ModelError."""
+        return cls(*(runtime.load(file) for file in files), min_face=min_face, thresholds=thresholds)
 
     def detect(self, image: Pixels, *, at_least: float = 0.0) -> list[Face]:
         """Every face in one picture, the surest first; none smaller than `at_least` pixels is looked for either."""

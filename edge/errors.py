@@ -53,6 +53,8 @@ class ModelError(MienDeskError):
 class RuntimeFailure(ModelError):
     """A backend cannot be had on this machine, or failed as it ran; the same network may still run on another one."""
 
+    exit_code: ClassVar[int] = 20
+
 
 class StoreError(MienDeskError):
     """The outbox cannot be opened, read or written."""

@@ -25,6 +25,7 @@ EXAMPLES: Final = """examples:
   mien-desk run desk.toml                     the whole desk: camera to broker
   mien-desk check desk.toml                   are the settings, the model, the outbox and the broker all right?
   mien-desk store desk.toml                   make, migrate, check or mend the outbox
+  mien-desk engine desk.toml                  build TensorRT's engines now rather than as the desk starts
   mien-desk cameras                           which cameras are there?
   mien-desk publish desk.toml                 the publisher alone
   mien-desk simulate --boxes 11 --broker 127.0.0.1:1883 --dir /tmp/desks --history 8
@@ -106,6 +107,12 @@ def _vision(options: argparse.Namespace) -> int:
     from edge import vision  # brings OpenCV and ONNX Runtime, which no other process needs
 
     return vision.run(settings.load(options.config))
+
+
+def _engine(options: argparse.Namespace) -> int:
+    from edge import engine  # as `vision`
+
+    return engine.run(settings.load(options.config))
 
 
 def _publish(options: argparse.Namespace) -> int:
@@ -202,6 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--pids", type=Path, metavar="FILE", help="add a line `name pid` as each process starts")
     store = add("store", _store, "Make, migrate, check or mend the outbox; runs before the others.")
     store.add_argument("--retry-set-aside", action="store_true", help="let readings that were refused wait again")
+    add("engine", _engine, "Build the engines that TensorRT needs on this box, where it is to run the networks.")
     add("vision", _vision, "Run the process that reads the camera.")
     add("publish", _publish, "Run the process that sends readings.")
     add("check", _check, "Check settings, model, outbox and broker; exits 0 where all are right.")

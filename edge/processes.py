@@ -19,13 +19,15 @@ from typing import Final
 
 from edge import kernel
 from edge.backoff import Backoff
-from edge.errors import CorruptStore, ModelError, SchemaVersionError, SettingsError
+from edge.errors import CorruptStore, ModelError, RuntimeFailure, SchemaVersionError, SettingsError
 
 STEADY_S: Final = 60.0  # a process that ran so long was well
 STOP_WAIT_S: Final = 15.0  # longer than `publish` takes to send what is left
 LOOK_EVERY_S: Final = 0.2
 
-ENDS_ALL: Final = frozenset(error.exit_code for error in (SettingsError, ModelError, SchemaVersionError))
+ENDS_ALL: Final = frozenset(
+    error.exit_code for error in (SettingsError, ModelError, RuntimeFailure, SchemaVersionError)
+)
 """Exit codes after which only a person can go on."""
 
 log: Final = logging.getLogger("mien.run")
@@ -42,6 +44,7 @@ class Process:
 
 PROCESSES: Final = (
     Process(name="store", touches="the outbox file: makes, checks and mends it", once=True),
+    Process(name="engine", touches="GPU, models and the folder of engines; builds what TensorRT needs, then ends"),
     Process(name="vision", touches="camera and models; writes readings to the outbox file"),
     Process(name="publish", touches="the broker; sends what is in the outbox file and frees it by receipt"),
 )

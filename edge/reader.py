@@ -15,6 +15,8 @@ from edge.detect import Detector, Face
 from edge.held import Held
 from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
+from edge.runtime.backend import Runtime
+from edge.runtime.onnx import ON_PROCESSOR
 from edge.track import Track, Tracker
 from edge.views import Views
 from edge.window import LEAST_SURE, FrameView, agent_face
@@ -65,6 +67,7 @@ class FaceReader:
     def from_bundle(
         cls,
         bundle: Bundle,
+        runtime: Runtime = ON_PROCESSOR,
         *,
         role: Role = Role.AGENT,
         aim: tuple[float, float] = (0.5, 0.5),
@@ -74,9 +77,10 @@ class FaceReader:
     ) -> FaceReader:
         """The whole path over a bundle's models; `every_face` is for `look`. Raises ModelError."""
         beside = BESIDE_AGENT if role is Role.AGENT and not every_face else 0.0
-        detector = Detector.from_files(bundle.detector_files(), min_face=min_face)
+        detector = Detector.from_files(bundle.detector_files(), runtime, min_face=min_face)
         tracker = Tracker(detector, every=cascade_every, beside=beside)
-        return cls(tracker, Recogniser.from_bundle(bundle), role=role, aim=aim, cover=Cover.from_bundle(bundle))
+        recogniser, cover = Recogniser.from_bundle(bundle, runtime), Cover.from_bundle(bundle, runtime)
+        return cls(tracker, recogniser, role=role, aim=aim, cover=cover)
 
     @property
     def least_sure(self) -> float:

@@ -10,8 +10,8 @@ from edge.align import face_crop, place
 from edge.bundle import Bundle, ExpressionCard, OperatingPoint
 from edge.detect import Face
 from edge.errors import ModelError
-from edge.runtime.backend import Backend
-from edge.runtime.onnx import OnnxBackend
+from edge.runtime.backend import Backend, Runtime
+from edge.runtime.onnx import ON_PROCESSOR
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -42,9 +42,9 @@ class Recogniser:
             )
 
     @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Recogniser:
-        """The recogniser of a bundle, on ONNX Runtime. Raises ModelError."""
-        backend = OnnxBackend(bundle.expression_file(), bundle.point.output.name)
+    def from_bundle(cls, bundle: Bundle, runtime: Runtime = ON_PROCESSOR) -> Recogniser:
+        """The recogniser of a bundle. Raises ModelError."""
+        backend = runtime.load(bundle.expression_file(), bundle.point.output.name)
         return cls(backend, bundle.expression, bundle.point)
 
     def crop(self, image: Pixels, face: Face) -> Pixels:

@@ -10,7 +10,7 @@ import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -69,6 +69,8 @@ class Model(_Table, frozen=True, kw_only=True):
 
     bundle: _Text | None = None  # the name of a packaged bundle, or a bundle's folder; the default where not given
     point: Annotated[str, Meta(max_length=64)] = ""  # one of the operating points on the model's card; "": the first
+    backend: Literal["auto", "tensorrt", "onnx", "onnx-cuda", "onnx-tensorrt"] = "auto"  # what runs the networks
+    engines: _Text | None = None  # TensorRT's engines, built on this box; beside the outbox where not given
     trust: _Text | None = None  # the keys by one of which a bundle that does not come with Mien has to be signed
 
 
@@ -133,8 +135,14 @@ class Settings(_Table, frozen=True, kw_only=True):
     policy: Policy = Policy()
     shift: Shift = Shift()
 
+    @property
+    def engines(self) -> Path:
+        """The folder of TensorRT's engines."""
+        return Path(self.model.engines) if self.model.engines else Path(self.store.path).parent / "engines"
+
 
 _PATHS: Final = (
+    ("model", "engines"),
     ("model", "trust"),
     ("store", "path"),
     ("broker", "password_file"),

@@ -21,8 +21,8 @@ from edge import bundle as bundles
 from edge import clock, kernel
 from edge.capture import Capture, Frame, open_source
 from edge.errors import CaptureError, StaleCamera
-from edge.reader import FaceReader
 from edge.settings import Settings
+from edge.sight import Sight
 from edge.window import SECOND, Seconds, Window, summarise
 from edge.writer import Writer
 
@@ -56,10 +56,10 @@ class _Rate:
 class Vision:
     """One camera's way to the outbox."""
 
-    def __init__(self, settings: Settings, capture: Capture, reader: FaceReader, writer: Writer, model: str) -> None:
+    def __init__(self, settings: Settings, capture: Capture, sight: Sight, writer: Writer, model: str) -> None:
         """`model` is the id that readings carry."""
         self._settings, self._model = settings, model
-        self._capture, self._reader, self._writer = capture, reader, writer
+        self._capture, self._sight, self._writer = capture, sight, writer
         self._boot = clock.boot()
         self._shift = settings.shift.id or secrets.token_hex(8)
         self._seconds = Seconds()
@@ -73,10 +73,11 @@ class Vision:
             frame = self._next_frame(stop)
             if frame is not None:
                 self._rate.count()
-                self._keep(self._seconds.add(frame.stamp_s, self._reader.read(frame.image, frame.stamp_s)))
+                self._keep(self._seconds.add(frame.stamp_s, self._sight.read(frame.image, frame.stamp_s)))
             elif not self._capture.ended:
                 # A frame that was taken a moment ago may still be on its way.
                 self._keep(self._seconds.tick(time.monotonic() - READ_WAIT_S))
+            self._sight.look_for_engines()
             self._say_how_it_goes()
             self._writer.check()
 
@@ -117,7 +118,7 @@ class Vision:
             self._writer.add(self._reading(window))
 
     def _reading(self, window: Window) -> Reading:
-        summary = summarise(window.views, self._reader.least_sure)
+        summary = summarise(window.views, self._sight.least_sure)
         made: dict[str, Any] = {"reason": summary.reason, "quality": round(summary.quality, 4), "faces": summary.faces}
         if summary.shares is not None and summary.confidence is not None:
             made = seen(summary.shares, confidence=summary.confidence, quality=summary.quality, faces=summary.faces)
@@ -141,7 +142,7 @@ class Vision:
             return
         self._health_at = now + HEALTH_EVERY_S
         rate = self._rate.take()
-        self._writer.note_health(rate, self._model)
+        self._writer.note_health(rate, self._model, self._sight.backend, self._sight.fault)
         if now >= self._say_at:
             self._say_at = now + SAY_EVERY_S
             log.info("%s: %.1f frames a second", self._capture.name, rate)
@@ -158,24 +159,19 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-    camera, box = settings.camera, settings.box
+    camera = settings.camera
     bundle = bundles.named(settings.model.bundle, settings.model.point, trust=settings.model.trust)
-    reader = FaceReader.from_bundle(
-        bundle,
-        role=box.role,
-        aim=box.aim,
-        min_face=settings.detector.min_face,
-        cascade_every=settings.detector.cascade_every,
-    )
+    sight = Sight.of(bundle, settings)
     writer = Writer(settings.store, settings.policy)
     try:
         open_it = partial(open_source, camera.source, width=camera.width, height=camera.height, fps=camera.fps)
         capture = Capture(open_it, loop=camera.loop)
         log.info("%s is read by %s, operating point %s", capture.name, bundle.expression.model, bundle.point.name)
         try:
-            Vision(settings, capture, reader, writer, bundle.model).run(stop)
+            Vision(settings, capture, sight, writer, bundle.model).run(stop)
         finally:
             capture.close()
     finally:
         writer.close()
+        sight.close()
     return 0

@@ -6,3 +6,5 @@ from hypothesis import settings
 
 settings.register_profile("mien", deadline=None)
 settings.load_profile("mien")
+
+pytest_plugins = ["tests.fakes.fixtures"]

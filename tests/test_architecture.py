@@ -17,7 +17,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge": ("contract", "look"),
     "central": ("contract", "look"),
     "models": ("contract", "edge.align", "edge.detect", "edge.quality"),
-    "convert": ("contract", "models", "edge.runtime"),
+    "convert": ("contract", "models", "edge.errors", "edge.runtime"),
     "demo": ("contract",),
     "bench": ("contract", "edge", "models", "convert", "central"),
 }

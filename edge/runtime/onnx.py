@@ -1,4 +1,4 @@
-"""The `onnx` backend: ONNX Runtime on the processor, one thread a network.
+"""The `onnx` backend: ONNX Runtime, on the processor with one thread a network, or on what else the installed one has.
 
 One thread, because the networks are small: a second one costs more in waking up and spinning than it gains, and the
 desk's other processes want that core.
@@ -6,13 +6,13 @@ desk's other processes want that core.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import ModelError, RuntimeFailure
 from edge.runtime.backend import ModelFile, read_checked
 
 # What a file that is no ONNX graph, or one for another version, makes ONNX Runtime raise.
@@ -25,14 +25,43 @@ _REFUSALS = (
 )
 
 
+PROCESSOR: Final = "CPUExecutionProvider"
+PROVIDERS: Final = {"": PROCESSOR, "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
+"""ONNX Runtime's execution providers by our names for them."""
+
+
+class OnnxRuntime:
+    """ONNX Runtime as a runtime of the desk; see `edge.runtime.backend.Runtime`."""
+
+    name: Final = "onnx"
+
+    def __init__(self, provider: str = "") -> None:
+        """`provider` is one of PROVIDERS. Raises RuntimeFailure where the installed ONNX Runtime has no such one."""
+        there = onnxruntime.get_available_providers()
+        if PROVIDERS[provider] not in there:
+            known = ", ".join(f"onnx-{name}" for name, full in PROVIDERS.items() if name and full in there)
+            raise RuntimeFailure(
+                f"onnx-{provider}: the installed ONNX Runtime has no {PROVIDERS[provider]}; install one that has, or "
+                f"set model.backend to onnx{f' or {known}' if known else ''}"
+            )
+        self._provider = provider
+
+    def load(self, model: ModelFile, output: str | None = None) -> OnnxBackend:
+        """See `edge.runtime.backend.Runtime.load`."""
+        return OnnxBackend(model, output, self._provider)
+
+
+ON_PROCESSOR: Final = OnnxRuntime()
+
+
 class OnnxBackend:
     """One network in ONNX Runtime; see `edge.runtime.backend.Backend`."""
 
-    def __init__(self, model: ModelFile, output: str | None = None) -> None:
+    def __init__(self, model: ModelFile, output: str | None = None, provider: str = "") -> None:
         """Load the file; `output` names the one output to give, all of them where it is None.
 
-        Raises ModelError where the file is missing, is not the one its card names, cannot be loaded, or has no such
-        output.
+        What `provider`, one of PROVIDERS, cannot run goes to the processor. Raises ModelError where the file is
+        missing, is not the one its card names, cannot be loaded, or has no such output.
         """
         data = read_checked(model)
         self._path = model.path
@@ -43,7 +72,8 @@ class OnnxBackend:
         options.enable_mem_pattern = False  # it keeps a plan for every shape that ever came, and P-Net's shapes vary
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            providers = list(dict.fromkeys((PROVIDERS[provider], PROCESSOR)))
+            self._session = onnxruntime.InferenceSession(data, options, providers=providers)
         except _REFUSALS as error:
             reason = str(error).splitlines()[0]
             raise ModelError(f"{model.path}: ONNX Runtime cannot load it: {reason}; reinstall the bundle") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import importlib
 import importlib.util
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from onnx import ModelProto, TensorProto, numpy_helper
 
 from convert import half
 from edge.bundle import DEFAULT
+from edge.errors import RuntimeFailure
+from edge.runtime import tensorrt
 
 pytestmark = pytest.mark.system
 
@@ -37,6 +40,12 @@ def trt() -> Any:
         (library,) = folder.glob(name)
         ctypes.CDLL(str(library), ctypes.RTLD_GLOBAL)
     return importlib.import_module("tensorrt_rtx_bindings")
+
+
+@pytest.fixture
+def as_tensorrt(trt: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TensorRT-RTX in the place of TensorRT."""
+    monkeypatch.setitem(sys.modules, "tensorrt", trt)
 
 
 class Built:
@@ -78,6 +87,31 @@ def test_every_network_that_ships_builds_strongly_typed_with_its_products_in_hal
     assert built.faults == []
     assert built.size > 0
     assert built.products["HALF"] >= 0.9 * built.products.total() > 0
+
+
+@pytest.mark.usefixtures("as_tensorrt")
+def test_the_desk_builds_every_network_with_it_and_says_how_far_it_is() -> None:
+    timing = b""
+    for name in NETWORKS:
+        told: list[float] = []
+        network = half.half(half.read(DEFAULT / f"{name}.onnx"), name).SerializeToString()
+        plan = tensorrt.build(network, name, timing=timing, say=lambda _, share, told=told: told.append(share))  # type: ignore[misc]
+        timing = plan.timing
+        assert len(plan.engine) > 10_000
+        assert len(told) > 10
+        assert told == sorted(told)
+        assert told[-1] > 0.8
+    assert timing
+
+
+@pytest.mark.usefixtures("as_tensorrt")
+def test_what_it_refuses_is_an_error_with_its_own_words() -> None:
+    with pytest.raises(RuntimeFailure, match=r"broken: TensorRT cannot read it: .*Failed to parse"):
+        tensorrt.build(b"no network", "broken")
+    model = half.half(half.read(DEFAULT / "cover.onnx"), "cover")
+    model.graph.node[0].op_type = "Nonsense"
+    with pytest.raises(RuntimeFailure, match=r"broken: TensorRT cannot read it: .*Plugin not found"):
+        tensorrt.build(model.SerializeToString(), "broken")
 
 
 def test_a_network_in_float32_has_none_in_half(trt: Any) -> None:

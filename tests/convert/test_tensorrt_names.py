@@ -28,8 +28,8 @@ SOURCE: Final = Path(__file__).parents[2] / "edge" / "runtime" / "tensorrt.py"
 LIBRARIES: Final = ("nvinfer", "nvonnxparser", "nvinfer_plugin")
 ORDINARY: Final = frozenset(
     {
-        *("append", "clear", "count", "extend", "get", "index", "insert", "items", "keys", "pop", "remove", "update"),
-        *("dtype", "name", "nbytes", "shape", "size", "value", "values", "version"),
+        *("append", "clear", "count", "extend", "get", "index", "insert", "items", "itemsize", "keys", "pop", "remove"),
+        *("dtype", "name", "nbytes", "shape", "size", "start", "update", "value", "values", "version"),
     }
 )
 """Attributes of Python's own objects, numpy's and ours that a class of TensorRT has too."""

@@ -31,7 +31,7 @@ _SPAN: Final = re.compile(r"`([^`\n]+)`")
 _OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 _VARIABLE: Final = re.compile(r"\b(?:(?:MIEN|DEMO)_[A-Z_]+|DATABASE_URL)\b|(?<![\w-])[A-Z][A-Z_]{3,}(?==)")
 _READ: Final = ("os.environ.get", "os.getenv")
-_STANDARD: Final = ("PATH",)  # what every program reads
+_STANDARD: Final = ("PATH", "CPATH", "LIBRARY_PATH")  # what every program reads, and every C compiler
 _SHELL: Final = ("OMP_NUM_THREADS",)  # read by libraries, set for them
 
 

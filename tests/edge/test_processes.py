@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from edge import processes
-from edge.errors import CaptureError, CorruptStore, ModelError
+from edge.errors import CaptureError, CorruptStore, ModelError, SettingsError
 from edge.processes import PROCESSES, Process, Supervisor
 from tests.edge.centre import wait_for
 
@@ -30,7 +30,7 @@ class Run:
         self.stop = threading.Event()
         self.code: int | None = None
         self.pids = folder / "pids"
-        for name, script in {"store": "", "vision": FOREVER, "publish": FOREVER, **scripts}.items():
+        for name, script in {"store": "", "engine": "", "vision": FOREVER, "publish": FOREVER, **scripts}.items():
             head = f"import sys, time, pathlib\nhere = pathlib.Path({str(folder)!r})\n"
             (folder / f"{name}.py").write_text(head + script)
 
@@ -88,8 +88,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
 
 
 def test_the_store_runs_first_and_the_others_beside_each_other() -> None:
-    assert [process.name for process in PROCESSES] == ["store", "vision", "publish"]
-    assert [process.once for process in PROCESSES] == [True, False, False]
+    assert [process.name for process in PROCESSES] == ["store", "engine", "vision", "publish"]
+    assert [process.once for process in PROCESSES] == [True, False, False, False]
 
 
 def test_all_are_stopped_when_it_is_told_to_stop(run: Callable[..., Run]) -> None:
@@ -98,6 +98,18 @@ def test_all_are_stopped_when_it_is_told_to_stop(run: Callable[..., Run]) -> Non
         pids = desk.started("vision") + desk.started("publish")
     assert desk.code == 0
     assert all(_gone(pid) for pid in pids)
+
+
+def test_engines_are_built_once_beside_the_others(run: Callable[..., Run]) -> None:
+    with run(engine="(here / 'built').touch()") as desk:
+        wait_for(lambda: (desk.folder / "built").exists() and desk.started("vision"), "both run")
+        time.sleep(1.5)
+        assert len(desk.started("engine")) == 1
+
+
+def test_a_folder_of_engines_that_cannot_be_written_ends_the_desk(run: Callable[..., Run]) -> None:
+    with run(engine=f"sys.exit({SettingsError.exit_code})") as desk:
+        assert desk.ended() == SettingsError.exit_code
 
 
 def test_the_publisher_is_stopped_last(run: Callable[..., Run]) -> None:
@@ -130,12 +142,12 @@ Supervisor(here / "desk.toml", here / "pids").run(threading.Event())
 
 
 def test_a_supervisor_that_is_killed_leaves_no_process_running(tmp_path: Path) -> None:
-    for name, script in {"store": "", "vision": FOREVER, "publish": FOREVER}.items():
+    for name, script in {"store": "", "engine": "", "vision": FOREVER, "publish": FOREVER}.items():
         (tmp_path / f"{name}.py").write_text(f"import time\n{script}")
     pids = tmp_path / "pids"
     supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISE, str(tmp_path)], cwd=ROOT)
     try:
-        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 4, "both run")
+        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 6, "all run")
     finally:
         supervisor.kill()
         supervisor.wait()

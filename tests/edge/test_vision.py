@@ -19,8 +19,8 @@ from contract.reading import Reason
 from edge import bundle, vision
 from edge.capture import Capture, capture
 from edge.errors import CaptureError, ModelError, StaleCamera, StoreError
-from edge.reader import FaceReader
 from edge.settings import Camera, Model, Settings, load
+from edge.sight import Sight
 from edge.store import prepare
 from edge.vision import Vision
 from edge.writer import Writer
@@ -203,9 +203,9 @@ def test_a_camera_that_lies_is_stale_in_readings_and_ends_the_process_after_the_
         return opened[-1]
 
     writer = Writer(settings.store, settings.policy)
-    path = FaceReader.from_bundle(bundle.load())
+    sight = Sight.of(bundle.load(), settings)
     with pytest.raises(StaleCamera, match="opened again 3 times in vain"):
-        Vision(settings, Capture(open_it), path, writer, "model-1").run(threading.Event())
+        Vision(settings, Capture(open_it), sight, writer, "model-1").run(threading.Event())
     writer.close()
     assert len(opened) == 1 + vision.REOPENINGS
     reasons = [row[0] for row in rows(settings)]
@@ -229,7 +229,7 @@ def test_a_camera_that_dies_and_comes_back_is_read_on(tmp_path: Path) -> None:
 
     writer = Writer(settings.store, settings.policy)
     taken = Capture(open_it)
-    Vision(settings, taken, FaceReader.from_bundle(bundle.load()), writer, "model-1").run(stop)
+    Vision(settings, taken, Sight.of(bundle.load(), settings), writer, "model-1").run(stop)
     taken.close()
     writer.close()
     assert len(opened) == 2

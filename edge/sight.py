@@ -1,0 +1,119 @@
+"""What reads the faces of `vision`: TensorRT once its engines are there, ONNX Runtime until then and where it fails.
+
+No second is lost to a build: the process `engine` builds meanwhile, and the engines are taken when they are all there.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle import Bundle
+from edge.errors import RuntimeFailure
+from edge.reader import FaceReader
+from edge.runtime.auto import onnx_runtime, wants_tensorrt
+from edge.runtime.backend import Runtime
+from edge.runtime.engines.folder import Folder, NoEngine
+from edge.runtime.engines.runtime import TensorRTRuntime
+from edge.settings import Settings
+from edge.window import FrameView
+
+LOOK_EVERY_S: Final = 5.0  # for engines that are being built
+
+log: Final = logging.getLogger("mien.vision")
+
+Make = Callable[[Runtime], FaceReader]
+
+
+class Sight:
+    """A reader of faces that changes from ONNX Runtime to TensorRT and back. For one thread."""
+
+    def __init__(self, make: Make, bundle: Bundle, backend: str, engines: Path) -> None:
+        """`make` gives the reader of a runtime; `backend` is the setting, `engines` the folder of engines.
+
+        Raises ModelError where the bundle's networks cannot be loaded.
+        """
+        self._make, self._bundle, self._folder = make, bundle, Folder(engines)
+        self._onnx = onnx_runtime(backend)
+        self._tensorrt: TensorRTRuntime | None = None
+        self._reader = make(self._onnx)
+        self._waits = wants_tensorrt(backend)
+        self._look_at, self._said = 0.0, ""
+        self.backend = self._onnx.name  # what runs the networks now
+        self.fault: str | None = None  # why it is not TensorRT, though it was to be
+        self.look_for_engines()
+
+    @classmethod
+    def of(cls, bundle: Bundle, settings: Settings) -> Sight:
+        """What the settings ask for. Raises ModelError."""
+        make = partial(
+            FaceReader.from_bundle,
+            bundle,
+            role=settings.box.role,
+            aim=settings.box.aim,
+            min_face=settings.detector.min_face,
+            cascade_every=settings.detector.cascade_every,
+        )
+        return cls(make, bundle, settings.model.backend, settings.engines)
+
+    @property
+    def least_sure(self) -> float:
+        """See `FaceReader.least_sure`."""
+        return self._reader.least_sure
+
+    def read(self, image: NDArray[np.uint8], at_s: float) -> FrameView:
+        """See `FaceReader.read`. Where TensorRT fails, ONNX Runtime reads this frame and all that follow."""
+        try:
+            return self._reader.read(image, at_s)
+        except RuntimeFailure as error:
+            if self.backend == self._onnx.name:
+                raise
+            self._give_up(error)
+            return self._reader.read(image, at_s)
+
+    def look_for_engines(self) -> None:
+        """Change to TensorRT if its engines are there by now; looks once in a few seconds at most."""
+        if not self._waits or time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_EVERY_S
+        try:
+            if self._tensorrt is None:
+                self._tensorrt = TensorRTRuntime.open(self._folder)
+            self._change(self._tensorrt)
+        except RuntimeFailure as error:
+            self._give_up(error)
+
+    def _change(self, runtime: TensorRTRuntime) -> None:
+        """To TensorRT, if every network has its engine. Raises RuntimeFailure where one is wrong."""
+        if not all(runtime.has(file) for file in self._bundle.every_file()):
+            return
+        try:
+            self._reader = self._make(runtime)
+        except NoEngine as error:  # the process `engine` sees that too, and builds it
+            runtime.unload()
+            if str(error) != self._said:
+                log.warning("%s", error)
+            self._said = str(error)
+            return
+        self._waits, self.backend = False, runtime.name
+        log.info("TensorRT reads faces now")
+
+    def close(self) -> None:
+        """Give the GPU back."""
+        if self._tensorrt is not None:
+            self._tensorrt.close()
+            self._tensorrt = None
+
+    def _give_up(self, error: RuntimeFailure) -> None:
+        log.error("ONNX Runtime reads faces, though TensorRT was to: %s", error)
+        self._waits, self.fault = False, str(error)
+        if self.backend != self._onnx.name:
+            self._reader, self.backend = self._make(self._onnx), self._onnx.name
+        self.close()
