@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, func, select
 from central.raw import Item
 from central.schema import gaps, quarantine, refused
 from central.statements import insert_many, insert_sql
+from central.texts import plain
 from contract.messages import Gap
 
 MAX_QUARANTINED: Final = 10_000  # rows a box; beyond them the box keeps its readings and nothing here grows
@@ -38,15 +39,10 @@ def list_quarantine(connection: Connection, box: str | None = None) -> Sequence[
 
 def name_refused(connection: Connection, rows: Iterable[tuple[str, str, int, str]], now_ms: int) -> None:
     """Name readings that are not stored: (box, epoch, seq, why); the first reason stays."""
-    insert_many(connection, _REFUSE, [(box, epoch, seq, now_ms, _plain(why)) for box, epoch, seq, why in rows])
+    insert_many(connection, _REFUSE, [(box, epoch, seq, now_ms, plain(why)) for box, epoch, seq, why in rows])
 
 
 def name_gap(connection: Connection, box: str, epoch: str, gap: Gap, now_ms: int) -> None:
     """Name readings that an outbox had to let go of."""
     row = (box, epoch, gap.first, gap.last, gap.count, gap.from_ms, gap.until_ms, gap.cause.value, now_ms)
     insert_many(connection, _GAP, [row])
-
-
-def _plain(text: str) -> str:
-    """Without control characters: PostgreSQL stores no NUL, and a terminal should not obey a box."""
-    return "".join(character if character.isprintable() else " " for character in text)[:200]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from central.arrivals import Arrival
 from central.schema import boxes
 from central.statements import insert_many, insert_sql
+from central.texts import plain
 from contract.encoding import Opened
 from contract.messages import Status
 
@@ -46,6 +47,7 @@ def keep_status(connection: Connection, box: str, status: Status) -> None:
     """Keep a box's word about itself; its will, sent by the broker when it is gone, says only that it is gone."""
     fields: dict[str, bool | int | float | str | None] = {"online": status.online}
     if status.online:
+        building = status.building_engine
         fields |= {
             "simulated": status.simulated,
             "recorded": status.recorded,
@@ -54,6 +56,10 @@ def keep_status(connection: Connection, box: str, status: Status) -> None:
             "epoch": status.epoch,
             "clock_ok": status.clock_ok,
             "frames_per_second": status.frames_per_second,
+            "backend": status.backend,
+            "building_step": plain(building.step) if building is not None else None,
+            "building_share": building.share if building is not None else None,
+            "engine_fault": plain(status.engine_fault) if status.engine_fault else None,
             "waiting": status.waiting,
             "set_aside": status.set_aside,
             "gaps": status.gaps,

@@ -92,6 +92,10 @@ boxes: Final = Table(
     Column("epoch", String(32)),
     Column("clock_ok", Boolean),
     Column("frames_per_second", Float),
+    Column("backend", String(64)),  # what runs its networks: onnx or tensorrt
+    Column("building_step", String(200)),  # what of the engines it builds; null: none is built
+    Column("building_share", Float),  # of all the work on them
+    Column("engine_fault", String(200)),  # why its networks run on ONNX Runtime though TensorRT was to run them
     Column("waiting", BigInteger),
     Column("set_aside", BigInteger),
     Column("gaps", BigInteger),

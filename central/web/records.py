@@ -37,6 +37,10 @@ class Box:
     epoch: str | None
     clock_ok: bool | None
     frames_per_second: float | None
+    backend: str | None
+    building_step: str | None
+    building_share: float | None
+    engine_fault: str | None
     waiting: int | None
     set_aside: int | None
     gaps: int | None

@@ -49,6 +49,19 @@ def test_a_database_of_the_first_version_keeps_what_it_has(
         assert other.execute("SELECT seen_s, recorded_s FROM minutes").fetchall() == [(30.0, 0.0)]
 
 
+def test_boxes_of_the_second_version_stay_and_have_told_nothing_of_engines(url: str) -> None:
+    engine = database.connect(url)
+    database.migrate(engine, "0002")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO boxes (box, online, frames_per_second) VALUES ('box-1', true, 14.5)"))
+    database.migrate(engine)
+    columns = "box, online, frames_per_second, backend, building_step, building_share, engine_fault"
+    with engine.connect() as connection:
+        [row] = connection.execute(text(f"SELECT {columns} FROM boxes"))
+    assert tuple(row) == ("box-1", True, 14.5, None, None, None, None)
+    engine.dispose()
+
+
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     assert database.migrate(engine) == database.migrate(engine)
     database.check(engine)
