@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from central.web import machinery, queries
+from central.web.facts import building, runs_on
 from central.web.language import Language
 from central.web.page import Built, Key, Kit
 from central.web.records import PlacedBox, Site
@@ -36,6 +37,8 @@ class BoxRow:
     waiting: str
     clock: str
     model: str
+    runs: str
+    building: str  # what share of its engines is there, while it builds them
     software: str
     aside: str
     gaps: str
@@ -120,6 +123,8 @@ def _row(item: PlacedBox, catching_up: bool, several: bool, zone: ZoneInfo, now_
         waiting=words.integer(status.waiting if status is not None else None),
         clock=NONE if clock is None else words.t("clock_short_ok" if clock else "clock_short_bad"),
         model=(status.model if status is not None else None) or NONE,
+        runs=runs_on(status),
+        building=building(status, words),
         software=(status.software if status is not None else None) or NONE,
         aside=words.integer(status.set_aside if status is not None else None),
         gaps=words.integer(item.gap_records),
@@ -155,6 +160,8 @@ def _trouble(item: PlacedBox, state: str) -> Iterator[str]:
         yield "t_unplaced"
     if item.status is not None and item.status.clock_ok is False:
         yield "t_clock"
+    if item.status is not None and item.status.engine_fault:
+        yield "t_engine"
     if item.status is not None and item.status.set_aside:
         yield "t_aside"
     if item.quarantined:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from central.web import machinery, queries
 from central.web.bins import Bin, Look, columns
 from central.web.errors import UnknownPageError
+from central.web.facts import Fact, facts_of
 from central.web.figures import coverage_figure, share_figures, valence_figure
 from central.web.gaps import Gaps, gaps_of
 from central.web.language import Language
@@ -62,7 +63,7 @@ class DeskView:
     week: WeekMap
     gaps: Gaps
     days: tuple[DayLink, ...]
-    facts: tuple[tuple[str, str], ...]
+    facts: tuple[Fact, ...]
     last: tuple[LastRow, ...]
 
 
@@ -121,7 +122,7 @@ def _view(
         week=week_map(connection, desk.id, scene.known[desk.id], scene.window, words),
         gaps=gaps,
         days=days,
-        facts=_facts(connection, scene, desk, words),
+        facts=facts_of(connection, scene, desk, words),
         last=_last(connection, scene, desk, words),
     )
 
@@ -187,37 +188,6 @@ def _gaps(connection: Connection, scene: Scene, desk: Desk, words: Language) -> 
     bins = columns(sums, day, scene.known[desk.id])
     offline = scene.now[desk.id].state is State.OFFLINE
     return gaps_of(connection, desk, bins, day, since_ms=midnight(today, scene.zone), offline=offline, words=words)
-
-
-def _facts(connection: Connection, scene: Scene, desk: Desk, words: Language) -> tuple[tuple[str, str], ...]:
-    """What is known of the desk's box, as names and values."""
-    status = desk.status
-    if desk.box is None or status is None:
-        return ()
-    last = status.last_live_ms
-    when = words.t("never")
-    if desk.recorded:
-        when = words.date_time(desk.newest.ended_ms, scene.zone) if desk.newest is not None else when
-    elif last is not None:
-        ago = words.duration(max(0, scene.now_ms - last))
-        time = words.moment(last, scene.zone, scene.now_ms)
-        when = words.t("at_ago", time=time, d=ago)
-    quarantined, refused, gap_records = machinery.counts(connection, desk.box)
-    clock = {True: "clock_ok", False: "clock_bad"}.get(status.clock_ok) if status.clock_ok is not None else None
-    frames = status.frames_per_second
-    rows = (
-        ("b_last", when),
-        ("b_waiting", words.t("readings_n", n=words.integer(status.waiting)) if status.waiting is not None else NONE),
-        ("b_clock", words.t(clock) if clock else NONE),
-        ("b_fps", NONE if frames is None else words.decimal(frames, 1)),
-        ("b_model", status.model or NONE),
-        ("b_software", status.software or NONE),
-        ("b_aside", words.integer(status.set_aside)),
-        ("b_gaps", words.integer(gap_records)),
-        ("b_quarantined", words.integer(quarantined)),
-        ("b_refused", words.integer(refused)),
-    )
-    return tuple((words.t(key), value) for key, value in rows)
 
 
 def _last(connection: Connection, scene: Scene, desk: Desk, words: Language) -> tuple[LastRow, ...]:

@@ -43,11 +43,12 @@ def notices(scene: Scene, boxes: Sequence[PlacedBox], words: Language) -> tuple[
 
 
 def _of_desk(desk: Desk, scene: Scene, box: PlacedBox | None, words: Language) -> Iterator[Notice]:
-    now, href = scene.now[desk.id], f"/desks/{desk.id}"
+    now = scene.now[desk.id]
     last = desk.live_until_ms
 
-    def notice(glyph: str, tone: str, key: str, **values: object) -> Notice:
-        return Notice(glyph=glyph, tone=tone, text=words.t(key, desk=desk.name, **values), href=href)
+    def notice(glyph: str, tone: str, key: str, place: str = "", **values: object) -> Notice:
+        text = words.t(key, desk=desk.name, **values)
+        return Notice(glyph=glyph, tone=tone, text=text, href=f"/desks/{desk.id}{place}")
 
     if now.state is State.NEVER:
         yield notice("not", "warn", "look_never", box=desk.box)
@@ -60,6 +61,8 @@ def _of_desk(desk: Desk, scene: Scene, box: PlacedBox | None, words: Language) -
         yield notice("catchup", "warn", key, p=words.share(now.arrived))
     if desk.status is not None and desk.status.clock_ok is False:
         yield notice("few", "warn", "look_clock", box=desk.box)
+    if desk.status is not None and desk.status.engine_fault:
+        yield notice("few", "warn", "look_engine", "#box-h", box=desk.box)
     if box is not None and box.quarantined:
         yield notice("few", "warn", "look_quarantine", n=box.quarantined)
     if desk.status is not None and desk.status.set_aside:
