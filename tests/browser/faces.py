@@ -36,6 +36,8 @@ class Made:
     night: int = 0  # the first minute of the day of which anything is known
     first: int = 8 * 60  # the first minute observed
     spread: float = 0.33  # how much the shares wander
+    building: tuple[str, float] | None = None  # the step and the share of its box's engines, while it builds them
+    fault: str | None = None  # why its box has no engines
 
 
 def minute_of(hour: int, minute: int = 0) -> int:
@@ -48,6 +50,9 @@ def _lunch(hour: int, minute: int) -> tuple[int, int, str]:
 
 
 _END: Final = minute_of(18)
+FAULT: Final = (
+    "TensorRT 10.3: libnvinfer.so.10 cannot be opened: no such file; install it, or choose onnx in the settings"
+)
 FLOOR: Final = (
     Made("Desk 01", "Billing", happy=0.15, marks=(_lunch(12, 0),)),
     Made("Desk 02", "Billing", marks=((minute_of(8), minute_of(8, 5), "not_observed"), _lunch(12, 0))),
@@ -64,10 +69,10 @@ FLOOR: Final = (
             (minute_of(11, 15), minute_of(11, 25), "turned_away"),
         ),
     ),
-    Made("Desk 05", "Bookings", happy=0.25, marks=(_lunch(11, 45),)),
+    Made("Desk 05", "Bookings", happy=0.25, marks=(_lunch(11, 45),), building=("mien-face-0.4, for 2 faces", 0.42)),
     Made("Desk 06", "Bookings", happy=0.05, marks=((minute_of(8), minute_of(8, 15), "not_observed"), _lunch(12, 30))),
     Made("Desk 07", "Bookings", online=False, marks=(_lunch(11, 45), (minute_of(14, 20), _END, "gap"))),
-    Made("Desk 08", "Bookings", happy=0.2, seen=0.93, marks=(_lunch(12, 30),)),
+    Made("Desk 08", "Bookings", happy=0.2, seen=0.93, marks=(_lunch(12, 30),), fault=FAULT),
     Made("Desk 09", "Technical help", happy=-0.05, event=1.0, marks=(_lunch(12, 15),)),
     Made(
         "Desk 10",

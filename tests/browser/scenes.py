@@ -53,6 +53,8 @@ SCENES: Final = (
     Scene(name="desk-late", path="/desks/11", chart=True),
     Scene(name="desk-offline", path="/desks/7?range=hour"),
     Scene(name="desk-dark", path="/desks/10?range=15min", chart=True),
+    Scene(name="desk-building", path="/desks/5", chart=True),
+    Scene(name="desk-fault", path="/desks/8?range=hour", chart=True),
     Scene(name="desk-simulated", path="/desks/12?range=week", chart=True),
     Scene(name="desk-recorded", place="recorded", path="/desks/4", chart=True),
     Scene(name="desk-unread", place="unread", path="/desks/1"),

@@ -61,6 +61,7 @@ QUICK: Final = {
     "floor-empty-light-zh-390x844",
     "desk-gaps-dark-zh-390x844",
     "desk-late-light-en-1440x900",
+    "desk-fault-dark-vi-390x844",
     "desk-unread-dark-en-390x844",
     "boxes-busy-light-vi-390x844",
     "boxes-empty-dark-zh-1366x768",
