@@ -189,6 +189,11 @@ class Bundle:
         cover = (self.cover_file(),) if self.cover is not None else ()
         return (self.expression_file(), *cover, *self.detector_files())
 
+    def every_output(self) -> tuple[tuple[ModelFile, str | None], ...]:
+        """The same, each with the one output that a desk asks it for; None for all of them."""
+        outputs = {self.expression_file(): self.point.output.name}
+        return tuple((file, outputs.get(file)) for file in self.every_file())
+
 
 def _read_card(path: Path, kind: type[_Card], verified: Verified | None = None) -> _Card:
     """The card at `path`; where its bundle was verified, of the bytes that were, and naming files of that bundle alone.

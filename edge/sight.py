@@ -48,7 +48,8 @@ class Sight:
         self._look_at, self._said = 0.0, ""
         self.backend = self._onnx.name  # what runs the networks now
         self.fault: str | None = None  # why it is not TensorRT, though it was to be
-        self.look_for_engines()
+        while self.look_for_engines():  # nobody waits for a frame yet
+            pass
 
     @classmethod
     def of(cls, bundle: Bundle, settings: Settings) -> Sight:
@@ -78,32 +79,43 @@ class Sight:
             self._give_up(error)
             return self._reader.read(image, at_s)
 
-    def look_for_engines(self) -> None:
-        """Change to TensorRT if its engines are there by now; looks once in a few seconds at most."""
+    def look_for_engines(self) -> bool:
+        """Change to TensorRT if its engines are there by now; looks once in a few seconds at most.
+
+        Loads one engine a call, so that no frame waits for them all; whether there is more to do at once.
+        """
         if not self._waits or time.monotonic() < self._look_at:
-            return
-        self._look_at = time.monotonic() + LOOK_EVERY_S
+            return False
         try:
             if self._tensorrt is None:
                 self._tensorrt = TensorRTRuntime.open(self._folder)
-            self._change(self._tensorrt)
+            more = self._change(self._tensorrt)
         except RuntimeFailure as error:
             self._give_up(error)
+            return False
+        self._look_at = 0.0 if more else time.monotonic() + LOOK_EVERY_S
+        return more
 
-    def _change(self, runtime: TensorRTRuntime) -> None:
-        """To TensorRT, if every network has its engine. Raises RuntimeFailure where one is wrong."""
+    def _change(self, runtime: TensorRTRuntime) -> bool:
+        """To TensorRT, if every network has its engine; whether another is to be loaded first.
+
+        Raises RuntimeFailure where one is wrong.
+        """
         if not all(runtime.has(file) for file in self._bundle.every_file()):
-            return
+            return False
         try:
+            if any(runtime.make_ready(file, output) for file, output in self._bundle.every_output()):
+                return True
             self._reader = self._make(runtime)
         except NoEngine as error:  # the process `engine` sees that too, and builds it
             runtime.unload()
             if str(error) != self._said:
                 log.warning("%s", error)
             self._said = str(error)
-            return
+            return False
         self._waits, self.backend = False, runtime.name
         log.info("TensorRT reads faces now")
+        return False
 
     def close(self) -> None:
         """Give the GPU back."""

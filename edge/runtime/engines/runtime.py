@@ -26,6 +26,7 @@ class TensorRTRuntime:
         self._folder, self._cuda = folder, cuda
         self._platform = this_box(tensorrt.version(), cuda.device)
         self._engines: list[Engine] = []
+        self._ready: dict[tuple[str, str | None], Engine] = {}
 
     @classmethod
     def open(cls, folder: Folder) -> TensorRTRuntime:
@@ -38,22 +39,28 @@ class TensorRTRuntime:
         return self._folder.has(Key(model.sha256, self._platform))
 
     def load(self, model: ModelFile, output: str | None = None) -> Engine:
-        """See `edge.runtime.backend.Runtime.load`; what it says is compared with ONNX Runtime first.
+        """See `edge.runtime.backend.Runtime.load`. Raises NoEngine (a RuntimeFailure) where none fits."""
+        self.make_ready(model, output)
+        return self._ready.pop((model.sha256, output))
 
-        Raises NoEngine (a RuntimeFailure) where none that fits was built.
-        """
+    def make_ready(self, model: ModelFile, output: str | None = None) -> bool:
+        """Do now what `load` would do, and compare what it says with ONNX Runtime; False where that was done before."""
+        if (model.sha256, output) in self._ready:
+            return False
         reference = OnnxBackend(model, output)  # refuses a file that is not the one of its card
         plan = self._folder.plan(Key(model.sha256, self._platform))
         engine = Engine(plan, self._cuda, model.path.stem, output)
         self._engines.append(engine)
         golden.compare(engine, reference, engine.shape, engine.dtype, model.path.stem)
-        return engine
+        self._ready[model.sha256, output] = engine
+        return True
 
     def unload(self) -> None:
         """Give back all that it loaded."""
         for engine in self._engines:
             engine.close()
         self._engines.clear()
+        self._ready.clear()
 
     def close(self) -> None:
         """Give that and the GPU back, unless it is gone; a second call does nothing."""

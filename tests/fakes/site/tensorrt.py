@@ -245,6 +245,7 @@ class ICudaEngine:
         self.session = _session(network)
         self.logger = logger
         self.inputs = [ITensor(given) for given in self.session.get_inputs()]
+        self._shapes: dict[tuple[int, ...], dict[str, tuple[int, ...]]] = {}
         self.tensors = self.inputs + [ITensor(given) for given in self.session.get_outputs()]
 
     def check(self) -> None:
@@ -272,6 +273,15 @@ class ICudaEngine:
     def get_tensor_profile_shape(self, name: str, profile: int) -> list[tuple[int, ...]]:
         assert (name, profile) == (self.inputs[0].name, 0)
         return self._profile
+
+    def shapes(self, taken: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+        """The shapes of the outputs for one of the input."""
+        if taken not in self._shapes:
+            names = [one.name for one in self.tensors if one not in self.inputs]
+            blank = np.zeros(taken, _NUMPY[self.inputs[0].dtype])
+            made = self.session.run(names, {self.inputs[0].name: blank})
+            self._shapes[taken] = {name: output.shape for name, output in zip(names, made, strict=True)}
+        return self._shapes[taken]
 
     def create_execution_context(self) -> IExecutionContext | None:
         self.check()
@@ -310,9 +320,7 @@ class IExecutionContext:
             return self._shape or engine.inputs[0].shape
         if self._shape is None:
             return engine.tensor(name).shape
-        blank = np.zeros(self._shape, _NUMPY[engine.inputs[0].dtype])
-        shape: tuple[int, ...] = engine.session.run([name], {engine.inputs[0].name: blank})[0].shape
-        return shape
+        return engine.shapes(self._shape)[name]
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self._alive()
