@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge import publish, settings, simulate
 from edge.analyze import command as analyze
@@ -20,6 +20,9 @@ from edge.link import open_link
 from edge.processes import Supervisor
 from edge.settings import Box, Broker, Settings, Store
 from edge.store import Relay, prepare
+
+if TYPE_CHECKING:
+    from edge.bundle import Bundle
 
 EXAMPLES: Final = """examples:
   mien-desk run desk.toml                     the whole desk: camera to broker
@@ -158,6 +161,7 @@ def _check(options: argparse.Namespace) -> int:
     bundle = bundles.named(loaded.model.bundle, loaded.model.point, trust=loaded.model.trust)
     signed = f", signed by {', '.join(bundle.signers)}" if bundle.signers else ""
     print(f"model: {bundle.expression.model}, operating point {bundle.point.name}{signed}")
+    print(f"runs on: {_runs_on(loaded, bundle)}")
     if Path(loaded.store.path).exists():
         relay = Relay(loaded.store)
         print(f"outbox: {loaded.store.path}, {relay.counts().waiting} readings waiting")
@@ -168,6 +172,20 @@ def _check(options: argparse.Namespace) -> int:
     link.close()
     print(f"broker: {loaded.broker.host}:{loaded.broker.port} takes this box, MQTT {'5' if link.is_v5 else '3.1.1'}")
     return 0
+
+
+def _runs_on(loaded: Settings, bundle: Bundle) -> str:
+    """What would run the networks of a desk that starts now."""
+    from edge.sight import Sight
+
+    sight = Sight.of(bundle, loaded)
+    try:
+        if sight.fault is not None:
+            return f"{sight.describe()}, though TensorRT was to: {sight.fault}"
+        missing = "; TensorRT's engines are still to be built" if sight.waits else ""
+        return f"{sight.describe()}{missing}"
+    finally:
+        sight.close()
 
 
 def _cameras(_options: argparse.Namespace) -> int:

@@ -65,6 +65,16 @@ class Sight:
         return cls(make, bundle, settings.model.backend, settings.engines)
 
     @property
+    def waits(self) -> bool:
+        """Whether engines are still to come."""
+        return self._waits
+
+    def describe(self) -> str:
+        """What runs the networks now, for a person."""
+        runtime = self._onnx if self.backend == self._onnx.name or self._tensorrt is None else self._tensorrt
+        return runtime.describe()
+
+    @property
     def least_sure(self) -> float:
         """See `FaceReader.least_sure`."""
         return self._reader.least_sure
@@ -114,7 +124,7 @@ class Sight:
             self._said = str(error)
             return False
         self._waits, self.backend = False, runtime.name
-        log.info("TensorRT reads faces now")
+        log.info("TensorRT reads faces now: %s", runtime.describe())
         return False
 
     def close(self) -> None:

@@ -33,6 +33,9 @@ class Runtime(Protocol):
     def name(self) -> str:
         """`onnx` or `tensorrt`, as the settings and the status name it."""
 
+    def describe(self) -> str:
+        """What it runs networks with, for a person."""
+
     def load(self, model: ModelFile, output: str | None = None) -> Backend:
         """The network in a file; `output` names the one output to give, all of them where it is None.
 

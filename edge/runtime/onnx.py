@@ -46,6 +46,10 @@ class OnnxRuntime:
             )
         self._provider = provider
 
+    def describe(self) -> str:
+        """See `edge.runtime.backend.Runtime.describe`."""
+        return f"ONNX Runtime {onnxruntime.__version__}, {self._provider or 'processor'}"
+
     def load(self, model: ModelFile, output: str | None = None) -> OnnxBackend:
         """See `edge.runtime.backend.Runtime.load`."""
         return OnnxBackend(model, output, self._provider)

@@ -16,6 +16,7 @@ from edge.store import Outbox, Relay
 from tests.broker import free_port, mosquitto, needs_mosquitto, only_311
 from tests.edge.centre import Centre, wait_for
 from tests.edge.made import reading
+from tests.fakes import installed
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,6 +71,24 @@ def test_check_says_that_all_is_right(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "is not there yet" in said
     assert "takes this box, MQTT 5" in said
     assert "model: mien-face-" in said
+    assert "runs on: ONNX Runtime " in said
+
+
+@needs_mosquitto
+@pytest.mark.usefixtures("tensorrt")
+def test_check_says_that_engines_are_still_to_be_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with mosquitto(tmp_path / "broker") as broker:
+        assert main(["check", str(_config(tmp_path, port=broker.port))]) == 0
+    assert "processor; TensorRT's engines are still to be built" in capsys.readouterr().out
+
+
+@needs_mosquitto
+def test_check_says_why_tensorrt_cannot_be_had(
+    tensorrt: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with mosquitto(tmp_path / "broker") as broker, installed(driver=False):
+        assert main(["check", str(_config(tmp_path, port=broker.port))]) == 0
+    assert "though TensorRT was to: CUDA cannot be had" in capsys.readouterr().out
 
 
 def test_check_names_an_operating_point_that_the_model_lacks(

@@ -60,7 +60,8 @@ def test_engines_lie_beside_the_outbox_unless_they_are_told_where(settings: Sett
 @pytest.mark.usefixtures("tensorrt")
 def test_onnx_runtime_reads_until_the_engines_are_there(settings: Settings) -> None:
     seen = Sight.of(BUNDLE, settings)
-    assert (seen.backend, seen.fault) == ("onnx", None)
+    assert (seen.backend, seen.fault, seen.waits) == ("onnx", None, True)
+    assert seen.describe().startswith("ONNX Runtime ")
     happy = read(seen, 0.0)
     seen.look_for_engines()
     assert seen.backend == "onnx"
@@ -69,7 +70,8 @@ def test_onnx_runtime_reads_until_the_engines_are_there(settings: Settings) -> N
     while seen.look_for_engines():
         looks += 1
     assert looks == 6, "an engine a look, then the change"
-    assert (seen.backend, seen.fault) == ("tensorrt", None)
+    assert (seen.backend, seen.fault, seen.waits) == ("tensorrt", None, False)
+    assert seen.describe() == "TensorRT 10.3.0, Fake Orin"
     assert read(seen, 1.0) == pytest.approx(happy, abs=0.01)
     seen.close()
 

@@ -55,6 +55,10 @@ class TensorRTRuntime:
         self._ready[model.sha256, output] = engine
         return True
 
+    def describe(self) -> str:
+        """What it loads networks for."""
+        return f"TensorRT {self._platform.tensorrt}, {self._platform.gpu}"
+
     def unload(self) -> None:
         """Give back all that it loaded."""
         for engine in self._engines:
