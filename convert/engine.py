@@ -44,6 +44,7 @@ def _engine(arguments: argparse.Namespace) -> int:
     line = _Line()
     try:
         folder.make_ready()
+        folder.forget_refusals()
         built = build_here(folder, networks, line.say)
     except MienDeskError as error:
         raise EngineError(str(error)) from error

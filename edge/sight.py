@@ -45,7 +45,7 @@ class Sight:
         self._tensorrt: TensorRTRuntime | None = None
         self._reader = make(self._onnx)
         self._waits = wants_tensorrt(backend)
-        self._look_at, self._said = 0.0, ""
+        self._look_at = 0.0
         self.backend = self._onnx.name  # what runs the networks now
         self.fault: str | None = None  # why it is not TensorRT, though it was to be
         while self.look_for_engines():  # nobody waits for a frame yet
@@ -119,11 +119,11 @@ class Sight:
             self._reader = self._make(runtime)
         except NoEngine as error:  # the process `engine` sees that too, and builds it
             runtime.unload()
-            if str(error) != self._said:
-                log.warning("%s", error)
-            self._said = str(error)
+            if str(error) != self.fault:
+                log.warning("ONNX Runtime reads faces until the engine is built: %s", error)
+            self.fault = str(error)
             return False
-        self._waits, self.backend = False, runtime.name
+        self._waits, self.backend, self.fault = False, runtime.name, None
         log.info("TensorRT reads faces now: %s", runtime.describe())
         return False
 

@@ -39,7 +39,7 @@ def facts_of(connection: Connection, scene: Scene, desk: Desk, words: Language) 
         ("b_clock", words.t(clock) if clock else NONE),
         ("b_fps", NONE if frames is None else words.decimal(frames, 1)),
         ("b_model", status.model or NONE),
-        ("b_runs", words.t("run_half", name=runs_on(status)) if status.backend == "tensorrt" else runs_on(status)),
+        ("b_runs", runs_on(status)),
         ("b_building", building(status, words)),
         ("b_software", status.software or NONE),
         ("b_aside", words.integer(status.set_aside)),

@@ -10,7 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import ModelError
+from edge.errors import ModelError, RuntimeFailure
+
+
+class BadEngine(RuntimeFailure):
+    """An engine that is damaged, stale or wrong, and is to be built anew."""
 
 
 class Backend(Protocol):

@@ -79,8 +79,14 @@ class OnnxBackend:
             providers = list(dict.fromkeys((PROVIDERS[provider], PROCESSOR)))
             self._session = onnxruntime.InferenceSession(data, options, providers=providers)
         except _REFUSALS as error:
-            reason = str(error).splitlines()[0]
+            reason = _first_line(error)
             raise ModelError(f"{model.path}: ONNX Runtime cannot load it: {reason}; reinstall the bundle") from error
+        if PROVIDERS[provider] not in self._session.get_providers():
+            raise RuntimeFailure(
+                f"onnx-{provider}: ONNX Runtime has {PROVIDERS[provider]} and cannot use it here; see its lines above, "
+                'or set model.backend = "onnx"'
+            )
+        self._provider = provider
         self._input: str = self._session.get_inputs()[0].name
         there = [one.name for one in self._session.get_outputs()]
         if output is not None and output not in there:
@@ -90,11 +96,18 @@ class OnnxBackend:
             )
         self._outputs = there if output is None else [output]
 
+    @property
+    def outputs(self) -> list[str]:
+        """The names of what `infer` gives, in that order."""
+        return self._outputs
+
     def infer(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
         """See `edge.runtime.backend.Backend.infer`."""
         try:
             outputs: list[NDArray[np.float32]] = self._session.run(self._outputs, {self._input: batch})
         except _REFUSALS as error:
+            if self._provider:
+                raise RuntimeFailure(f"{self._path}: failed on onnx-{self._provider}: {_first_line(error)}") from error
             raise ModelError(
                 f"{self._path}: does not take {batch.dtype} {batch.shape} as its card says; reinstall the bundle"
             ) from error
@@ -104,3 +117,7 @@ class OnnxBackend:
         """See `edge.runtime.backend.Backend.describe`."""
         provider = self._session.get_providers()[0].removesuffix("ExecutionProvider")
         return f"ONNX Runtime {onnxruntime.__version__}, {'processor' if provider == 'CPU' else provider}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -7,14 +7,17 @@ typed. Sources: NVIDIA's developer guide ("Strongly Typed Networks", "CUDA Graph
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import ModelError, RuntimeFailure
+from edge.errors import MienDeskError, ModelError, RuntimeFailure
+from edge.runtime.backend import BadEngine
 from edge.runtime.cuda.api import Buffer, Cuda, CudaError, Graph
 from edge.runtime.phases import Phases, Progress
 from edge.runtime.profile import Profile, Shape, bucket_of, profile_of
@@ -77,10 +80,15 @@ def version() -> str:
 def build(network: bytes, name: str, *, timing: bytes = b"", say: Progress = lambda step, share: None) -> Plan:
     """Build the engine of an ONNX network (its bytes) of one input; `name` is for messages.
 
-    Raises RuntimeFailure, with what TensorRT said.
+    Raises RuntimeFailure, with what TensorRT said, and what `say` raised.
     """
     trt = _load()
     log = _log(trt)
+    with _refusals(name, log):
+        return _build(trt, log, network, name, timing, say)
+
+
+def _build(trt: Any, log: Any, network: bytes, name: str, timing: bytes, say: Progress) -> Plan:
     builder = trt.Builder(log)
     definition = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(definition, log)
@@ -89,12 +97,17 @@ def build(network: bytes, name: str, *, timing: bytes = b"", say: Progress = lam
         raise RuntimeFailure(f"{name}: TensorRT cannot read it: {_said(faults or log.lines)}; reinstall the bundle")
     if definition.num_inputs != 1:
         raise RuntimeFailure(f"{name}: has {definition.num_inputs} inputs, not one; install a bundle for this version")
+    if definition.get_input(0).shape[0] >= 0:
+        raise RuntimeFailure(f"{name}: takes batches of one size alone; export it with an open batch")
     config = builder.create_builder_config()
     config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE)
     _use_timing(config, timing)
     config.add_optimization_profile(_shapes(builder, definition.get_input(0)))
-    config.progress_monitor = _monitor(trt, say)
+    phases = Phases(say)
+    config.progress_monitor = _monitor(trt, phases)
     engine = builder.build_serialized_network(definition, config)
+    if phases.error is not None:
+        raise phases.error
     if engine is None:
         raise RuntimeFailure(f"{name}: TensorRT built no engine: {_said(log.lines)}; see docs/convert.md")
     return Plan(bytes(engine), bytes(config.get_timing_cache().serialize()))
@@ -107,42 +120,66 @@ class Engine:
     out. One of pictures of any size is run as it comes.
     """
 
-    def __init__(self, plan: bytes, cuda: Cuda, name: str, output: str | None = None, *, graphs: bool = True) -> None:
-        """Load a plan that this machine built; `output` names the one output to give, all of them where it is None.
+    _runtime: Any
+    _engine: Any
+    _context: Any
+    _input: str
+    _given: list[str]
+    _types: dict[str, np.dtype[Any]]
+    _taken: Shape
+    _profile: Profile
+    _graphs: bool
 
-        `graphs` is off only to measure what they are worth. Raises RuntimeFailure where TensorRT refuses the plan or
-        has no memory for it, ModelError where there is no such output.
+    def __init__(
+        self, plan: bytes, cuda: Cuda, name: str, outputs: Sequence[str] | None = None, *, graphs: bool = True
+    ) -> None:
+        """Load a plan that this machine built.
+
+        `outputs` are those to give, in their order: an engine's own, which None means, need not be that of the file.
+        `graphs` is off only to measure what they are worth. Raises BadEngine (a RuntimeFailure) where TensorRT refuses
+        the plan, RuntimeFailure where it has no memory for it, ModelError where there is no such output.
         """
         trt = _load()
         self._cuda, self._name, self._log = cuda, name, _log(trt)
         self._described = f"TensorRT {trt.__version__}, {cuda.device.name}"
+        self._contexts: dict[int, _Recorded] = {}
+        self._buffers: dict[str, Buffer] = {}
+        self._runtime = self._engine = self._context = None
+        try:
+            with _refusals(name, self._log):
+                self._open(trt, plan, outputs, graphs)
+        except MienDeskError:
+            self.close()
+            raise
+
+    def _open(self, trt: Any, plan: bytes, outputs: Sequence[str] | None, graphs: bool) -> None:
         self._runtime = trt.Runtime(self._log)  # must outlive the engine
         self._engine = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
-            raise RuntimeFailure(f"{name}: TensorRT does not take this engine: {_said(self._log.lines)}")
+            raise BadEngine(f"{self._name}: TensorRT does not take this engine: {_said(self._log.lines)}")
         names = [self._engine.get_tensor_name(i) for i in range(self._engine.num_io_tensors)]
         (self._input,) = (one for one in names if self._engine.get_tensor_mode(one) == trt.TensorIOMode.INPUT)
-        outputs = [one for one in names if one != self._input]
-        if output is not None and output not in outputs:
-            raise ModelError(f"{name}: has no output {output} but {', '.join(outputs)}; reinstall the bundle")
-        self._given = outputs if output is None else [output]
+        there = [one for one in names if one != self._input]
+        self._given = there if outputs is None else list(outputs)
+        if strange := set(self._given) - set(there):
+            raise ModelError(
+                f"{self._name}: has no output {', '.join(strange)} but {', '.join(there)}; reinstall the bundle"
+            )
         self._types = {one: np.dtype(_TYPES[self._engine.get_tensor_dtype(one).name]) for one in names}
         self._taken: Shape = tuple(self._engine.get_tensor_shape(self._input))
         least, _, most = (tuple(shape) for shape in self._engine.get_tensor_profile_shape(self._input, 0))
         self._profile = Profile(least, most, most)
         self._graphs = graphs and all(side > 0 for side in self._taken[1:])
-        self._contexts: dict[int, _Recorded] = {}
-        self._buffers: dict[str, Buffer] = {}
-        try:
-            self._context = self._new_context()
-            self._make_buffers([self._input, *outputs])
-        except RuntimeFailure:
-            self.close()
-            raise
+        self._context = self._new_context()
+        self._make_buffers(names)
 
     def infer(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
         """See `edge.runtime.backend.Backend.infer`."""
         self._check(batch)
+        with _refusals(self._name, self._log):
+            return self._infer(batch)
+
+    def _infer(self, batch: NDArray[Any]) -> list[NDArray[np.float32]]:
         most = self._profile.most[0]
         parts = [self._run(batch[i : i + most]) for i in range(0, len(batch), most)]
         return parts[0] if len(parts) == 1 else [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
@@ -201,7 +238,8 @@ class Engine:
         """Launch the graph of a batch, recorded the first time, after one run outside it, as TensorRT asks for."""
         recorded = self._contexts.get(bucket)
         if recorded is None:
-            context = self._new_context()  # one a graph: a graph holds only while its context's shapes stay
+            # One a graph: a graph holds only while its context's shapes stay. The first has one already.
+            context, self._context = self._context or self._new_context(), None
             shapes = self._shape(context, shape)
             self._queue(context, shape, shapes)
             self._cuda.synchronize()
@@ -217,7 +255,7 @@ class Engine:
         """The graph; none where this CUDA cannot record one: then each run is queued by itself, which is slower."""
         try:
             return self._cuda.record(lambda: self._queue(context, shape, shapes))
-        except CudaError:
+        except RuntimeFailure:  # TensorRT says no in a capture by the same False as anywhere
             return None
 
     def _queue(self, context: Any, shape: Shape, shapes: dict[str, Shape]) -> None:
@@ -283,8 +321,26 @@ def _said(lines: list[str]) -> str:
     return " ".join(" | ".join(lines[-SAID:]).split()) or "no reason"
 
 
+@contextlib.contextmanager
+def _refusals(name: str, log: Any) -> Iterator[None]:
+    """What TensorRT's bindings raise where TensorRT itself gives null, a driver that is too old for one, as our error.
+
+    What it said before is forgotten: an error quotes its own reasons.
+    """
+    log.lines.clear()
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, RuntimeError, MemoryError) as error:
+        said = _said([*log.lines, f"{type(error).__name__}: {error}"])
+        raise RuntimeFailure(f"{name}: TensorRT cannot be used: {said}; see docs/convert.md") from error
+
+
+@functools.cache
 def _log(trt: Any) -> Any:
-    """A logger that keeps TensorRT's errors and warnings, which are all that a None of it leaves."""
+    """The logger of this process, which TensorRT keeps from the first object on.
+
+    It holds TensorRT's errors and warnings, which are all that a None of it leaves.
+    """
 
     class Log(trt.ILogger):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -299,21 +355,19 @@ def _log(trt: Any) -> Any:
     return Log()
 
 
-def _monitor(trt: Any, say: Progress) -> Any:
+def _monitor(trt: Any, phases: Phases) -> Any:
     class Monitor(trt.IProgressMonitor):  # type: ignore[misc]
         def __init__(self) -> None:
             trt.IProgressMonitor.__init__(self)
-            self._phases = Phases(say)
 
         def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
-            self._phases.start(phase_name, parent_phase, num_steps)
+            phases.start(phase_name, parent_phase, num_steps)
 
         def step_complete(self, phase_name: str, _step: int) -> bool:
-            self._phases.step(phase_name)
-            return True  # go on
+            return phases.step(phase_name)
 
         def phase_finish(self, phase_name: str) -> None:
-            self._phases.finish(phase_name)
+            phases.finish(phase_name)
 
     return Monitor()
 

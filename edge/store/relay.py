@@ -251,7 +251,7 @@ class Relay:
         at_ms, rate, running, backend, fault = vision or (0, None, None, None, None)
         told_ms, step, share, failed = engines or (0, None, None, None)
         model, clock_ok = newest or (None, 1)
-        recent = time.time_ns() // 1_000_000 - told_ms < ENGINES_MS
+        recent = 0 <= time.time_ns() // 1_000_000 - told_ms < ENGINES_MS
         building = (step, share) if step is not None and share is not None and recent else None
         return Health(at_ms, rate, running or model, bool(clock_ok), backend, building, fault or failed)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from edge.errors import RuntimeFailure
 from edge.runtime import tensorrt
-from edge.runtime.backend import ModelFile, read_checked
+from edge.runtime.backend import BadEngine, ModelFile, read_checked
 from edge.runtime.cuda.api import Cuda, CudaError
 from edge.runtime.cuda.choose import open_cuda
 from edge.runtime.engines import golden
@@ -40,12 +40,13 @@ class Built:
 def build_here(folder: Folder, networks: Sequence[ModelFile], say: Progress = lambda step, share: None) -> list[Built]:
     """See `build_missing`, for the GPU of this box. Raises RuntimeFailure where TensorRT or CUDA is not there too."""
     tensorrt.version()
-    cuda = open_cuda()
-    try:
-        return build_missing(folder, networks, cuda, say)
-    finally:
-        with contextlib.suppress(CudaError):  # of a GPU that is gone, which was told already
-            cuda.close()
+    with folder.building():
+        cuda = open_cuda()
+        try:
+            return build_missing(folder, networks, cuda, say)
+        finally:
+            with contextlib.suppress(CudaError):  # of a GPU that is gone, which was told already
+                cuda.close()
 
 
 def build_missing(
@@ -71,22 +72,31 @@ def _build_one(folder: Folder, network: ModelFile, platform: Platform, cuda: Cud
     key, name = Key(network.sha256, platform), network.path.stem
     try:
         return Built(name, 0.0, compared(folder.plan(key), network, cuda))
-    except RuntimeFailure as error:
+    except BadEngine as error:  # and nothing else: no memory, or a GPU that is gone, is no fault of the engine
         if folder.has(key):
             log.warning("%s", error)
+    if why := folder.refused(key):
+        raise RuntimeFailure(f"{why}; it is not built again before `mien-convert engine` is run")
+    folder.check_room()
     began = time.monotonic()
     say("reading the network", 0.0)
     plan = tensorrt.build(read_checked(network), name, timing=folder.timing(), say=lambda s, part: say(s, 0.95 * part))
+    folder.keep_timing(plan.timing)
     say("comparing with ONNX Runtime", 0.95)
-    difference = compared(plan.engine, network, cuda)
+    try:
+        difference = compared(plan.engine, network, cuda)
+    except BadEngine as error:
+        folder.refuse(key, str(error))
+        raise
     folder.keep(key, name, plan)
     return Built(name, time.monotonic() - began, difference)
 
 
 def compared(plan: bytes, network: ModelFile, cuda: Cuda) -> float:
     """The largest difference of a plan from ONNX Runtime. Raises RuntimeFailure where it is too far."""
-    engine = tensorrt.Engine(plan, cuda, network.path.stem)
+    reference = OnnxBackend(network)
+    engine = tensorrt.Engine(plan, cuda, network.path.stem, reference.outputs)
     try:
-        return golden.compare(engine, OnnxBackend(network), engine.shape, engine.dtype, network.path.stem)
+        return golden.compare(engine, reference, engine.shape, engine.dtype, network.path.stem)
     finally:
         engine.close()

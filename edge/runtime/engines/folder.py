@@ -6,27 +6,34 @@ nobody else could have written either.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import logging
 import os
+import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from edge.errors import RuntimeFailure, SettingsError
+from edge.runtime.backend import BadEngine
 from edge.runtime.engines.key import Key
 from edge.runtime.tensorrt import Plan
 
 TIMING: Final = "timing.cache"
+ROOM: Final = 64_000_000  # bytes that are free where an engine is to be built
+MOST: Final = 24  # engines that are kept: those of some bundles between which a box changes
 _PARTIAL: Final = ".partial-"
 
 log: Final = logging.getLogger("mien.engine")
 
 
-class NoEngine(RuntimeFailure):
+class NoEngine(BadEngine):
     """There is no engine that fits: one is to be built."""
 
 
@@ -58,16 +65,25 @@ class Folder:
                 f"{self.path}: engines cannot be kept here: {error.strerror}; name a folder that this user may write "
                 'as model.engines, or set model.backend = "onnx"'
             ) from error
-        self._check_private(self.path)
+        if why := _not_ours(self.path.stat()):
+            raise SettingsError(f"{self.path}: {why}, and an engine is code; name another folder as model.engines")
 
     def has(self, key: Key) -> bool:
-        """Whether there is an engine for it, by its manifest's name alone."""
-        return self._manifest(key).is_file()
+        """Whether an engine for it seems to be there. Raises RuntimeFailure where this user may not look."""
+        try:
+            return self._manifest(key).is_file()
+        except OSError as error:
+            raise RuntimeFailure(
+                f"{self.path}: cannot be looked into: {error.strerror}; make it the folder of the user that the desk "
+                "runs as"
+            ) from error
 
     def plan(self, key: Key) -> bytes:
         """The plan for a key. Raises NoEngine where there is none, or one that must not be loaded: it says why."""
         plan_file, manifest_file = self._plan(key), self._manifest(key)
         try:
+            if why := _not_ours(self.path.stat()):
+                raise NoEngine(f"{self.path}: {why}, so no engine in it is read")
             manifest = msgspec.json.decode(self._read(manifest_file), type=Manifest)
             plan = self._read(plan_file)
         except FileNotFoundError as error:
@@ -83,22 +99,56 @@ class Folder:
         return plan
 
     def keep(self, key: Key, network: str, plan: Plan) -> None:
-        """Keep a plan, and what was learned of timing; engines of the same network for other keys go.
-
-        Raises SettingsError where it cannot be written.
-        """
+        """Keep a plan; engines for another platform go. Raises RuntimeFailure where it cannot be written."""
         manifest = Manifest(key, hashlib.sha256(plan.engine).hexdigest(), network)
         try:
             self._manifest(key).unlink(missing_ok=True)
             self._write(self._plan(key), plan.engine)
-            self._write(self.path / TIMING, plan.timing)
             self._write(self._manifest(key), msgspec.json.format(msgspec.json.encode(manifest)))
-            self._drop_others(key, network)
+            self._drop_stale(key)
         except OSError as error:
-            raise SettingsError(
+            raise RuntimeFailure(
                 f"{self.path}: the engine of {network} cannot be kept: {error.strerror}; make room, or name another "
                 "folder as model.engines"
             ) from error
+
+    def check_room(self) -> None:
+        """Before minutes of building rather than after: RuntimeFailure where the disk would not hold an engine."""
+        free = shutil.disk_usage(self.path).free
+        if free < ROOM:
+            raise RuntimeFailure(
+                f"{self.path}: {free / 1e6:.0f} MB are free, and an engine may take {ROOM / 1e6:.0f}; make room, or "
+                "name another folder as model.engines"
+            )
+
+    def refuse(self, key: Key, why: str) -> None:
+        """Remember that the engine for a key was built and is wrong, so that not every start builds it again."""
+        with contextlib.suppress(OSError):
+            self._write(self._refusal(key), why.encode())
+
+    def refused(self, key: Key) -> str:
+        """Why the engine for a key is not to be built again; "" where it may be."""
+        try:
+            return self._read(self._refusal(key)).decode(errors="replace")
+        except (OSError, NoEngine):
+            return ""
+
+    def forget_refusals(self) -> None:
+        """Let everything be built again."""
+        for path in self.path.glob("*.refused"):
+            path.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def building(self) -> Iterator[None]:
+        """Only one process builds here at a time; another waits, and then finds the engines there."""
+        with (self.path / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def keep_timing(self, timing: bytes) -> None:
+        """Keep what a build learned of timing, whatever becomes of its engine; no loss where it cannot be written."""
+        with contextlib.suppress(OSError):
+            self._write(self.path / TIMING, timing)
 
     def timing(self) -> bytes:
         """What earlier builds learned of timing; nothing where there is none. TensorRT refuses another version's."""
@@ -113,17 +163,16 @@ class Folder:
     def _manifest(self, key: Key) -> Path:
         return self.path / f"{key.name}.json"
 
+    def _refusal(self, key: Key) -> Path:
+        return self.path / f"{key.name}.refused"
+
     def _read(self, path: Path) -> bytes:
-        """A file's bytes. Raises OSError; NoEngine where others may write it, or it is a link."""
+        """A file's bytes. Raises OSError, also where it is a link; NoEngine where others may write it."""
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
-            if os.fstat(descriptor).st_mode & stat.S_IWOTH:
-                raise NoEngine(f"{path}: may be written by every user, so it is not read; run chmod o-w on it")
+            if why := _not_ours(os.fstat(descriptor)):
+                raise NoEngine(f"{path}: {why}, so it is not read")
             return file.read()
-
-    def _check_private(self, path: Path) -> None:
-        if path.stat().st_mode & stat.S_IWOTH:
-            raise SettingsError(f"{path}: may be written by every user, and an engine is code; run chmod o-w on it")
 
     def _write(self, path: Path, data: bytes) -> None:
         """The file whole or not at all, and on the disk before its name is."""
@@ -139,14 +188,31 @@ class Folder:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _drop_others(self, key: Key, network: str) -> None:
-        """Stale engines: after an upgrade of TensorRT or of the bundle nobody asks for them again."""
+    def _drop_stale(self, key: Key) -> None:
+        """Engines for another platform, as after an upgrade of TensorRT, go; plans alone; and the oldest of many."""
+        kept = []
         for path in self.path.glob("*.json"):
             try:
-                other = msgspec.json.decode(self._read(path), type=Manifest)
+                other = msgspec.json.decode(self._read(path), type=Manifest).key
             except (OSError, NoEngine, msgspec.DecodeError):
-                continue
-            if other.network == network and other.key != key:
-                log.info("%s: the engine of %s for another box or network goes", path.name, network)
+                other = None
+            if other is not None and other.platform == key.platform:
+                kept.append(path)
+            else:
+                log.info("%s: an engine for another platform goes", path.name)
                 path.unlink(missing_ok=True)
-                path.with_suffix(".engine").unlink(missing_ok=True)
+        newest = sorted(kept, key=lambda path: path.stat().st_mtime_ns, reverse=True)
+        for path in newest[MOST:]:
+            path.unlink(missing_ok=True)
+        for path in self.path.glob("*.engine"):
+            if not path.with_suffix(".json").exists():
+                path.unlink(missing_ok=True)
+
+
+def _not_ours(found: os.stat_result) -> str:
+    """Why something on the disk could be another's than this user's and root's; "" where it could not."""
+    if found.st_uid not in (0, os.geteuid()):
+        return f"belongs to the user {found.st_uid} and not to this one"
+    if found.st_mode & stat.S_IWOTH:
+        return "may be written by every user (chmod o-w)"
+    return ""

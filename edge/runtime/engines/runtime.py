@@ -49,7 +49,7 @@ class TensorRTRuntime:
             return False
         reference = OnnxBackend(model, output)  # refuses a file that is not the one of its card
         plan = self._folder.plan(Key(model.sha256, self._platform))
-        engine = Engine(plan, self._cuda, model.path.stem, output)
+        engine = Engine(plan, self._cuda, model.path.stem, reference.outputs)
         self._engines.append(engine)
         golden.compare(engine, reference, engine.shape, engine.dtype, model.path.stem)
         self._ready[model.sha256, output] = engine

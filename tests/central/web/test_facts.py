@@ -41,7 +41,7 @@ def _facts(page: str) -> dict[str, str]:
     [
         (
             "tensorrt",
-            {"en": "TensorRT, half precision", "zh": "TensorRT，半精度", "vi": "TensorRT, độ chính xác một nửa"},
+            dict.fromkeys(("en", "zh", "vi"), "TensorRT"),
         ),
         ("onnx", dict.fromkeys(LANGUAGES, "ONNX Runtime")),
         ("other-2", dict.fromkeys(LANGUAGES, "other-2")),

@@ -6,6 +6,7 @@ from edge.bundle import load
 from edge.runtime import tensorrt
 from edge.runtime.backend import ModelFile
 from edge.runtime.cuda.api import Cuda
+from edge.runtime.onnx import OnnxBackend
 from edge.runtime.tensorrt import Engine
 
 NETWORKS = {file.path.stem: file for file in load().every_file()}
@@ -14,4 +15,5 @@ NETWORKS = {file.path.stem: file for file in load().every_file()}
 def engine(cuda: Cuda, network: ModelFile, output: str | None = None, *, graphs: bool = True) -> Engine:
     """A network's engine, built and loaded."""
     plan = tensorrt.build(network.path.read_bytes(), network.path.stem)
-    return Engine(plan.engine, cuda, network.path.stem, output, graphs=graphs)
+    outputs = OnnxBackend(network).outputs if output is None else [output]
+    return Engine(plan.engine, cuda, network.path.stem, outputs, graphs=graphs)

@@ -99,7 +99,7 @@ def test_one_output_is_given_alone_where_it_is_named(cuda: Cuda) -> None:
 
 
 def test_an_output_that_is_not_there_is_refused_with_those_that_are(cuda: Cuda) -> None:
-    assert "score, offset, landmarks" in refusal(lambda: engine(cuda, ONET, "logits"), ModelError)
+    assert "logits but landmarks, offset, score" in refusal(lambda: engine(cuda, ONET, "logits"), ModelError)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,8 @@ def test_a_picture_beyond_the_profile_is_left_to_another_runtime(cuda: Cuda) -> 
         ("build", "TensorRT built no engine"),
         ("deserialize", "TensorRT does not take this engine"),
         ("context", "TensorRT has no memory to run it"),
+        ("builder", "TensorRT cannot be used"),
+        ("runtime", "TensorRT cannot be used"),
     ],
 )
 def test_a_none_of_tensorrt_becomes_an_error_with_its_own_words(
@@ -210,6 +212,45 @@ def test_a_build_says_how_far_it_is(tensorrt: Any) -> None:
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0.0, 1.0)
     assert len(shares) > 8
+
+
+def test_a_capture_that_is_refused_costs_the_graph_alone(tensorrt: Any, cuda: Cuda) -> None:
+    tensorrt.FAULTS["capture"] = True
+    made = engine(cuda, ONET)
+    expected = OnnxBackend(ONET).infer(BATCH[:2])
+    for _ in range(2):
+        for mine, other in zip(made.infer(BATCH[:2]), expected, strict=True):
+            np.testing.assert_allclose(mine, other, atol=1e-5)
+    assert tensorrt.CALLS.count("execute") == 3  # one before the capture, then one for each
+
+
+def test_every_object_has_the_one_logger_of_the_process(tensorrt: Any, cuda: Cuda) -> None:
+    first, second = engine(cuda, ONET), engine(cuda, NETWORKS["rnet"])
+    first.close()
+    tensorrt.FAULTS["execute"] = 0
+    said = refusal(lambda: second.infer(np.zeros((1, 24, 24, 3), np.uint8)))
+    assert "the launch timed out" in said
+    assert "differs from one already registered" not in said
+
+
+def test_what_goes_wrong_in_telling_is_raised_when_the_build_is_over(tensorrt: Any) -> None:
+    def say(step: str, share: float) -> None:
+        raise BrokenPipeError("nobody reads")
+
+    with pytest.raises(BrokenPipeError):
+        ours.build(ONET.path.read_bytes(), "onet", say=say)
+
+
+def test_an_interruption_stops_a_build(tensorrt: Any) -> None:
+    told: list[float] = []
+
+    def say(step: str, share: float) -> None:
+        told.append(share)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ours.build(ONET.path.read_bytes(), "onet", say=say)
+    assert len(told) < 4
 
 
 def test_without_tensorrt_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,8 @@ engine its contexts; addresses and shapes are set before a run, shapes within th
 after one that was not. Device addresses are addresses of this process, as in `fake_cuda`.
 
 `FAULTS`, or the variable MIEN_FAKE_TENSORRT (JSON), names what goes wrong: `parse`, `build`, `deserialize`, `context`,
-`execute` (how many runs go well first), `wrong` (outputs are off by one), `version`, `step_s` (seconds of each step).
+`builder` and `runtime` (null), `capture`, `execute` (how many runs go well first), `wrong` (outputs are off by one),
+`version`, `step_s` (seconds of each step).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import json
 import os
 import time
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import fake_cuda
@@ -56,6 +58,25 @@ class ILogger:
 
     def error(self, text: str) -> None:
         self.log(1, text)
+
+
+_registered: list[ILogger] = []
+
+
+def _register(logger: ILogger) -> ILogger:
+    """The logger of the process: the first; another one is told to it and forgotten."""
+    if _registered and _registered[0] is not logger:
+        _registered[0].log(2, "The logger passed differs from one already registered, and is ignored")
+        return _registered[0]
+    _registered[:] = [logger]
+    return logger
+
+
+def _made_or_null(fault: str, logger: ILogger) -> None:
+    """What the bindings do where the C function gives null."""
+    if fault in FAULTS:
+        logger.error(str(FAULTS[fault]))
+        raise TypeError("pybind11::init(): factory function returned nullptr")
 
 
 class IProgressMonitor:
@@ -175,7 +196,8 @@ class IBuilderConfig:
 
 class Builder:
     def __init__(self, logger: ILogger) -> None:
-        self._logger = logger
+        self._logger = _register(logger)
+        _made_or_null("builder", self._logger)
 
     def create_network(self, flags: int) -> INetworkDefinition:
         assert flags == 1 << NetworkDefinitionCreationFlag.STRONGLY_TYPED
@@ -192,7 +214,10 @@ class Builder:
         if config.profile is None or network.get_input(0).name not in config.profile.shapes:
             self._logger.error("Network has dynamic or shape inputs, but no optimization profile has been defined.")
             return None
-        _work(config.progress_monitor)
+        with ThreadPoolExecutor(1) as another:  # as TensorRT may
+            if not another.submit(_work, config.progress_monitor).result():
+                self._logger.error("Build canceled by user")
+                return None
         if "build" in FAULTS:
             self._logger.error(str(FAULTS["build"]))
             return None
@@ -201,8 +226,15 @@ class Builder:
         return memoryview(MAGIC + hashlib.sha256(body).digest() + body)
 
 
-def _work(monitor: IProgressMonitor | None) -> None:
-    """Phases as TensorRT has them: one in a step of another."""
+def _work(monitor: IProgressMonitor | None) -> bool:
+    """Phases as TensorRT has them: one in a step of another. False where it was told to stop, by word or exception."""
+    try:
+        return _phases(monitor)
+    except Exception:  # noqa: BLE001 - as TensorRT
+        return False
+
+
+def _phases(monitor: IProgressMonitor | None) -> bool:
     for outer in range(2):
         if monitor is not None:
             if outer == 0:
@@ -210,18 +242,20 @@ def _work(monitor: IProgressMonitor | None) -> None:
             monitor.phase_start("Tactic Selection", "Building Engine", STEPS)
         for step in range(STEPS):
             time.sleep(float(FAULTS.get("step_s", 0)))
-            if monitor is not None:
-                assert monitor.step_complete("Tactic Selection", step) is True
+            if monitor is not None and not monitor.step_complete("Tactic Selection", step):
+                return False
         if monitor is not None:
             monitor.phase_finish("Tactic Selection")
             monitor.step_complete("Building Engine", outer)
     if monitor is not None:
         monitor.phase_finish("Building Engine")
+    return True
 
 
 class Runtime:
     def __init__(self, logger: ILogger) -> None:
-        self._logger = logger
+        self._logger = _register(logger)
+        _made_or_null("runtime", self._logger)
 
     def deserialize_cuda_engine(self, plan: bytes) -> ICudaEngine | None:
         CALLS.append("deserialize")
@@ -246,7 +280,8 @@ class ICudaEngine:
         self.logger = logger
         self.inputs = [ITensor(given) for given in self.session.get_inputs()]
         self._shapes: dict[tuple[int, ...], dict[str, tuple[int, ...]]] = {}
-        self.tensors = self.inputs + [ITensor(given) for given in self.session.get_outputs()]
+        # In an order of its own: TensorRT promises none.
+        self.tensors = [ITensor(given) for given in reversed(self.session.get_outputs())] + self.inputs
 
     def check(self) -> None:
         assert self._runtime() is not None, "the runtime is gone before its engine"
@@ -335,7 +370,7 @@ class IExecutionContext:
         if self._shape is None or unset:
             engine.logger.error(f"no shape, or no address of {unset}")
             return False
-        if fake_cuda.find(stream_handle).recorded is not None and self._ran != self._shape:
+        if fake_cuda.find(stream_handle).recorded is not None and (self._ran != self._shape or "capture" in FAULTS):
             engine.logger.error("captured before a run outside of the capture with that shape")
             return False
         if FAULTS.get("execute") is not None and CALLS.count("execute") >= FAULTS["execute"]:

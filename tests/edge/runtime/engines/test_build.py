@@ -63,7 +63,32 @@ def test_an_engine_that_says_something_else_is_not_kept(tensorrt: Any, cuda: Cud
     tensorrt.FAULTS["wrong"] = True
     with pytest.raises(RuntimeFailure, match="cover: its engine says something else than ONNX Runtime"):
         build_missing(folder, TWO, cuda)
-    assert list(folder.path.iterdir()) == []
+    assert list(folder.path.glob("*.engine")) == []
+    with pytest.raises(RuntimeFailure, match="it is not built again before `mien-convert engine` is run"):
+        build_missing(folder, TWO, cuda)
+    assert tensorrt.CALLS.count("build") == 1
+    tensorrt.FAULTS.clear()
+    folder.forget_refusals()
+    assert len(build_missing(folder, TWO, cuda)) == 2
+
+
+def test_no_memory_for_an_engine_that_is_there_does_not_build_it_again(
+    tensorrt: Any, cuda: Cuda, folder: Folder
+) -> None:
+    build_missing(folder, TWO, cuda)
+    tensorrt.FAULTS["context"] = "out of memory"
+    with pytest.raises(RuntimeFailure, match="no memory"):
+        build_missing(folder, TWO, cuda)
+    assert tensorrt.CALLS.count("build") == 2
+
+
+def test_a_disk_without_room_is_told_before_a_build(
+    tensorrt: Any, cuda: Cuda, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.runtime.engines.folder.ROOM", 1 << 60)
+    with pytest.raises(RuntimeFailure, match="MB are free"):
+        build_missing(folder, TWO, cuda)
+    assert "build" not in tensorrt.CALLS
 
 
 def test_a_network_that_is_not_its_cards_is_never_built(tensorrt: Any, cuda: Cuda, folder: Folder) -> None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from edge.errors import SettingsError
+from edge.errors import RuntimeFailure, SettingsError
 from edge.runtime.cuda.api import Device
 from edge.runtime.engines import key as keys
 from edge.runtime.engines.folder import Folder, NoEngine
 from edge.runtime.engines.key import Key, Platform, this_box
 from edge.runtime.tensorrt import Plan
 
+ROOT = Path(__file__).parents[4]
 HERE = Platform("10.3.0", "Orin", "8.7", "36.4.3", "machine")
 KEY = Key("a" * 64, HERE)
 PLAN = Plan(b"an engine", b"timing")
@@ -45,6 +47,7 @@ def test_what_is_kept_is_found_again_by_its_key(folder: Folder) -> None:
     folder.keep(KEY, "onet", PLAN)
     assert folder.has(KEY)
     assert folder.plan(KEY) == PLAN.engine
+    folder.keep_timing(PLAN.timing)
     assert folder.timing() == PLAN.timing
     assert kept(folder) == [f"{KEY.name}.engine", f"{KEY.name}.json", "timing.cache"]
 
@@ -105,15 +108,52 @@ def test_a_plan_without_its_manifest_is_not_there(folder: Folder) -> None:
     assert "has no engine" in why(folder)
 
 
-def test_stale_engines_of_the_same_network_go_and_others_stay(folder: Folder) -> None:
-    upgraded = msgspec.structs.replace(KEY, platform=msgspec.structs.replace(HERE, tensorrt="10.16.2"))
+def test_engines_for_another_platform_go_and_those_of_another_bundle_stay(folder: Folder) -> None:
+    other = Key("b" * 64, HERE)
     folder.keep(KEY, "onet", PLAN)
-    folder.keep(Key("b" * 64, HERE), "pnet", PLAN)
+    folder.keep(other, "onet", PLAN)
+    assert folder.has(KEY)
+    assert folder.has(other)
+    upgraded = msgspec.structs.replace(KEY, platform=msgspec.structs.replace(HERE, tensorrt="10.16.2"))
     folder.keep(upgraded, "onet", PLAN)
-    assert not folder.has(KEY)
-    assert not (folder.path / f"{KEY.name}.engine").exists()
-    assert folder.has(upgraded)
-    assert folder.has(Key("b" * 64, HERE))
+    assert kept(folder) == [f"{upgraded.name}.engine", f"{upgraded.name}.json"]
+
+
+def test_of_many_engines_the_newest_stay_and_a_plan_without_a_manifest_goes(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.runtime.engines.folder.MOST", 2)
+    (folder.path / "orphan.engine").write_bytes(b"")
+    keys_ = [Key(letter * 64, HERE) for letter in "abc"]
+    for i, key in enumerate(keys_):
+        folder.keep(key, "onet", PLAN)
+        os.utime(folder.path / f"{key.name}.json", (i, i))
+    folder.keep(keys_[2], "onet", PLAN)
+    assert {path.stem for path in folder.path.glob("*.engine")} == {keys_[1].name, keys_[2].name}
+
+
+def test_engines_in_a_folder_of_somebody_else_are_not_read(folder: Folder) -> None:
+    folder.keep(KEY, "onet", PLAN)
+    folder.path.chmod(0o777)
+    assert "may be written by every user" in why(folder)
+    folder.path.chmod(0o750)
+    if os.geteuid() == 0:
+        os.chown(folder.path / f"{KEY.name}.engine", 12345, -1)
+        assert "belongs to the user 12345" in why(folder)
+
+
+def test_a_second_builder_waits_for_the_first(folder: Folder) -> None:
+    script = (
+        "import sys; from pathlib import Path; from edge.runtime.engines.folder import Folder\n"
+        "with Folder(Path(sys.argv[1])).building():\n    print('in', flush=True)\n"
+    )
+    with folder.building():
+        second = subprocess.Popen(
+            [sys.executable, "-c", script, str(folder.path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        )
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(3)
+    assert second.communicate(timeout=20)[0] == "in\n"
 
 
 def test_what_a_build_left_that_lost_its_power_goes(folder: Folder) -> None:
@@ -160,9 +200,9 @@ def test_a_disk_that_is_full_leaves_no_half_of_an_engine_and_what_was_there(moun
     folder = Folder(mount / "engines")
     folder.make_ready()
     folder.keep(KEY, "onet", PLAN)
-    with pytest.raises(SettingsError, match="make room"):
+    with pytest.raises(RuntimeFailure, match="make room"):
         folder.keep(Key("b" * 64, HERE), "pnet", Plan(bytes(2 << 20), b""))
-    assert kept(folder) == [f"{KEY.name}.engine", f"{KEY.name}.json", "timing.cache"]
+    assert kept(folder) == [f"{KEY.name}.engine", f"{KEY.name}.json"]
     assert folder.plan(KEY) == PLAN.engine
 
 

@@ -36,8 +36,9 @@ def test_golden_inputs_are_the_same_everywhere_and_alive() -> None:
     np.testing.assert_array_equal(first, again)
     assert [len(batch) for batch in golden(SHAPE, np.float32)] == [1, 2, 4, 8]
     assert 0.5 < float(first.std()) < 2
-    (picture,) = golden((-1, -1, -1, 3), np.uint8)
-    assert (picture.shape, str(picture.dtype)) == ((1, 120, 120, 3), "uint8")
+    picture, other, _ = golden((-1, -1, -1, 3), np.uint8)
+    assert (picture.shape, str(picture.dtype)) == ((1, 120, 160, 3), "uint8")
+    assert other.shape == (1, 37, 91, 3)
     assert float(picture.std()) > 30
 
 
@@ -63,6 +64,7 @@ def test_a_wrong_answer_is_refused(change: Any) -> None:
         compare(Changed(change), REFERENCE, SHAPE, np.float32, "expression")
 
 
-def test_an_answer_of_another_shape_is_refused() -> None:
-    with pytest.raises(RuntimeFailure):
-        compare(Changed(lambda output: output[:, :1]), REFERENCE, SHAPE, np.float32, "expression")
+@pytest.mark.parametrize("columns", [0, 1, 3])
+def test_an_answer_of_another_shape_is_refused(columns: int) -> None:
+    with pytest.raises(RuntimeFailure, match="other shapes"):
+        compare(Changed(lambda output: output[:, :columns]), REFERENCE, SHAPE, np.float32, "expression")
