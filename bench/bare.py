@@ -1,8 +1,8 @@
 """What each process of ours cannot start without, and nothing of ours: the peer of bench/start.py.
 
-`python -m bench.bare vision BUNDLE` imports OpenCV and ONNX Runtime and loads the same models; `store`, `publish`,
-`ingest` and `web` import the same libraries and do the least with them: open a file, connect, answer a page. It says
-`ready` on standard output, then waits until its standard input ends, so that its memory can be read.
+`python -m bench.bare vision BUNDLE` imports OpenCV and ONNX Runtime and loads the same models; the others import the
+same libraries and do the least with them: open a file, connect, answer a page. It says `ready` on standard output, then
+waits until its standard input ends, so that its memory can be read.
 """
 
 from __future__ import annotations
@@ -31,6 +31,14 @@ def store(file: str) -> None:
     import sqlite_utils
 
     sqlite_utils.Database(sqlite3.connect(file))["readings"].create({"seq": int, "wall_ms": int}, pk="seq")
+
+
+def engine(file: str) -> None:
+    """The same: `engine` leaves a note in the outbox."""
+    import msgspec
+
+    _KEPT.append(msgspec)
+    store(file)
 
 
 def publish(port: str) -> None:
@@ -67,7 +75,9 @@ def web(port: str) -> None:
     _KEPT.extend((alembic, sqlalchemy))
 
 
-WAYS: Final[dict[str, Callable[[str], None]]] = {way.__name__: way for way in (store, vision, publish, ingest, web)}
+WAYS: Final[dict[str, Callable[[str], None]]] = {
+    way.__name__: way for way in (store, engine, vision, publish, ingest, web)
+}
 _KEPT: Final[list[object]] = []
 
 

@@ -46,6 +46,14 @@ BUDGETS: Final = (
     ),
     Budget(
         room="edge",
+        process="engine",
+        begun="it has found nothing to build, and has ended",
+        start_s=3.0,
+        memory_mb=60.0,
+        rate=None,
+    ),
+    Budget(
+        room="edge",
         process="vision",
         begun="the first reading, of one second, is in the outbox",
         start_s=6.0,

@@ -1,16 +1,13 @@
 """Each process of desk and centre from its command to its first work done, and what it holds then; beside its budget.
 
-Where the page cache can be emptied (root, on Linux) that is done before each start, so that programs, libraries and
-models come from the disk, as after power-on; else starts are warm, and the details say so. The peer, bench/bare.py,
-imports the same libraries and loads the same models, and takes turns. `vision` reads the synthetic source; its first
-reading cannot come before the second that it is of has passed.
+The page cache is emptied before each start where that can be done; else starts are warm, and the details say so. The
+peer, bench/bare.py, imports the same libraries and loads the same models, and takes turns. `vision` reads the synthetic
+source with ONNX Runtime; its first reading cannot come before the second that it is of has passed.
 """
 
 from __future__ import annotations
 
 import http.client
-import json
-import os
 import sqlite3
 import statistics
 import subprocess
@@ -18,9 +15,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -30,22 +26,13 @@ from bench.budgets import BUDGETS
 from bench.errors import BenchError
 from bench.figures import Found, Given, Measured
 from bench.machine import memory_mb
-from bench.side import ONE_THREAD, ROOT
+from bench.side import ROOT
+from bench.starting import LONGEST_S, Started, can_empty_cache, empty_cache, run, running, settings, to_its_end, until
 from contract.topics import CENTRE, Channel, box_topic
 
 BOX: Final = "box-1"
+RUN_ONCE: Final = ("store", "engine")
 BUNDLE: Final = ROOT / "edge" / "bundles" / "default"
-CACHES: Final = Path("/proc/sys/vm/drop_caches")
-LONGEST_S: Final = 120.0
-LOOK_S: Final = 0.005
-
-
-@dataclass(frozen=True)
-class Started:
-    """How long it took, and what the process held then; a process that runs once: at its highest."""
-
-    seconds: float
-    mb: float
 
 
 class Box:
@@ -56,14 +43,15 @@ class Box:
         folder.mkdir()
         self.folder, self.broker, self.web = folder, broker, free_port()
         self.outbox, self.central = folder / "desk.db", folder / "central.db"
-        self.desk = _settings(
+        self.desk = settings(
             folder / "desk.toml",
             box={"id": BOX},
             camera={"source": "synthetic", "fps": 25.0, "loop": True},
+            model={"backend": "onnx"},  # TensorRT has a bench of its own: `engine`
             store={"path": str(self.outbox)},
             broker={"port": broker},
         )
-        self.centre = _settings(
+        self.centre = settings(
             folder / "central.toml",
             database={"url": f"sqlite:///{self.central}"},
             broker={"port": broker},
@@ -72,10 +60,10 @@ class Box:
 
     def prepare(self, process: str) -> None:
         """Do what comes before a process: a desk's outbox or the centre's tables are there."""
-        if process in ("vision", "publish"):
-            _run(["edge.main", "store", str(self.desk)])
+        if process in ("engine", "vision", "publish"):
+            run(["edge.main", "store", str(self.desk)])
         elif process in ("ingest", "web"):
-            _run(["central.main", "migrate", "--config", str(self.centre)])
+            run(["central.main", "migrate", "--config", str(self.centre)])
 
     def command(self, process: str, room: str) -> list[str]:
         """What starts a process."""
@@ -87,6 +75,7 @@ class Box:
         """What starts its peer."""
         given = {
             "store": str(self.folder / "bare.db"),
+            "engine": str(self.folder / "bare.db"),
             "vision": str(BUNDLE),
             "publish": str(self.broker),
             "ingest": str(self.broker),
@@ -97,7 +86,7 @@ class Box:
 
 def measure(given: Given) -> Found:
     """Every process with a budget. Raises CannotMeasure where there is no Mosquitto."""
-    cold = not given.warm and os.access(CACHES, os.W_OK)
+    cold = not given.warm and can_empty_cache()
     starts: dict[str, dict[str, list[Started]]] = {}
     number = 0
     with mosquitto(given.folder) as broker:
@@ -123,81 +112,26 @@ def measure(given: Given) -> Found:
 
 def _ours(box: Box, process: str, room: str, *, cold: bool) -> Started:
     box.prepare(process)
-    if process == "store":
-        _empty_cache(cold)
-        return _to_its_end(box.command(process, room))
+    if process in RUN_ONCE:
+        empty_cache(cold)
+        return to_its_end(box.command(process, room))
     if process == "vision":
-        return _until(box.command(process, room), lambda: _has_reading(box.outbox), cold=cold)
+        return until(box.command(process, room), lambda: _has_reading(box.outbox), cold=cold)
     if process == "web":
-        return _until(box.command(process, room), lambda: _answers(box.web), cold=cold)
+        return until(box.command(process, room), lambda: _answers(box.web), cold=cold)
     topic = CENTRE if process == "ingest" else box_topic(BOX, Channel.STATUS)
     with _listening(box.broker, topic) as heard:
-        return _until(box.command(process, room), heard, cold=cold)
+        return until(box.command(process, room), heard, cold=cold)
 
 
 def _bare(box: Box, process: str, *, cold: bool) -> Started:
-    _empty_cache(cold)
+    empty_cache(cold)
     begun = time.perf_counter()
-    with _running(box.bare(process), stdout=subprocess.PIPE) as running:
-        assert running.stdout is not None
-        if running.stdout.readline() != b"ready\n":
+    with running(box.bare(process), stdout=subprocess.PIPE) as bare:
+        assert bare.stdout is not None
+        if bare.stdout.readline() != b"ready\n":
             raise BenchError(f"bench.bare {process}: ended before it was ready; run it by hand to see why")
-        return Started(time.perf_counter() - begun, memory_mb(running.pid)["now"])
-
-
-def _until(module: list[str], done: Callable[[], bool], *, cold: bool) -> Started:
-    """Start a command and wait until `done`. Raises BenchError where it ends before, or takes too long."""
-    _empty_cache(cold)
-    begun = time.perf_counter()
-    with _running(module) as running:
-        while not done():
-            if running.poll() is not None or time.perf_counter() - begun > LONGEST_S:
-                raise BenchError(f"{' '.join(module[:2])}: does not get to work; run it by hand to see why")
-            time.sleep(LOOK_S)
-        return Started(time.perf_counter() - begun, memory_mb(running.pid)["now"])
-
-
-def _to_its_end(module: list[str]) -> Started:
-    """A command that ends by itself; its memory is what the kernel counted at its highest."""
-    begun = time.perf_counter()
-    running = _spawn(module)
-    _, status, used = os.wait4(running.pid, 0)
-    seconds = time.perf_counter() - begun
-    running.returncode = os.waitstatus_to_exitcode(status)
-    if running.returncode:
-        raise BenchError(f"{' '.join(module[:2])}: exit code {running.returncode}; run it by hand to see why")
-    return Started(seconds, used.ru_maxrss * 1024 / 1e6)
-
-
-def _spawn(module: list[str], **more: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", *module],
-        cwd=ROOT,
-        env={**os.environ, **ONE_THREAD},
-        stdin=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        **more,
-    )
-
-
-@contextmanager
-def _running(module: list[str], **more: Any) -> Iterator[subprocess.Popen[bytes]]:
-    running = _spawn(module, **more)
-    try:
-        yield running
-    finally:
-        running.terminate()
-        running.communicate(timeout=LONGEST_S)
-
-
-def _run(module: list[str]) -> None:
-    subprocess.run([sys.executable, "-m", *module], cwd=ROOT, check=True, capture_output=True, timeout=LONGEST_S)
-
-
-def _empty_cache(cold: bool) -> None:
-    if cold:
-        os.sync()
-        CACHES.write_text("3\n", encoding="ascii")
+        return Started(time.perf_counter() - begun, memory_mb(bare.pid)["now"])
 
 
 def _has_reading(outbox: Path) -> bool:
@@ -239,12 +173,3 @@ def _listening(port: int, topic: str) -> Iterator[Callable[[], bool]]:
 def _note(message: MQTTMessage, heard: list[bytes]) -> None:
     if message.payload and not message.retain:
         heard.append(message.payload)
-
-
-def _settings(path: Path, **tables: dict[str, Any]) -> Path:
-    """TOML's strings, numbers and booleans are written as JSON's."""
-    lines = []
-    for name, table in tables.items():
-        lines += [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in table.items()), ""]
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
