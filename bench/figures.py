@@ -90,9 +90,13 @@ class Given:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a bench found: by figure its value, or why there is none; and details that go into its results file."""
+    """What a bench found: by figure its value, or why there is none; and details that go into its results file.
+
+    `mark`, "WORD: why", stands with all of it wherever it is shown, where it is not of what the bench is named after.
+    """
 
     values: dict[str, Measured]
+    mark: str = ""
     absent: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
 

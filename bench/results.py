@@ -24,6 +24,7 @@ def result_of(bench: Bench, found: Found, given: Given, *, seconds: float, load:
     assert not unknown, f"{bench.name}: its figures and the table of benches disagree on {sorted(unknown)}"
     return {
         "bench": bench.name,
+        **({"mark": found.mark} if found.mark else {}),
         "measures": bench.measures,
         "command": command(bench, given),
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -49,6 +50,7 @@ def _figure(bench: Bench, found: Found, name: str) -> dict[str, Any]:
     measured = found.values.get(name)
     times = figure.times(measured) if measured else None
     told: dict[str, Any] = {
+        **({"mark": found.mark} if found.mark and measured else {}),
         "value": _rounded(measured.value) if measured else None,
         "unit": figure.unit,
         "better": figure.better.value,

@@ -25,10 +25,13 @@ class Row:
 
 
 def rows(bench: Bench, result: dict[str, Any], before: dict[str, Any] | None) -> list[Row]:
-    """The rows of a result, beside the result `before` where there is one of the same size."""
-    if before is not None and before["size"] != result["size"]:
+    """The rows of a result, beside the result `before` where there is one of the same size, GPU and mark."""
+    if before is not None and any(before.get(key) != result.get(key) for key in ("size", "gpu", "mark")):
         before = None
-    found = [_row(bench, figure, result, before) for figure in bench.figures]
+    found = [_row(bench, figure, result, before) for figure in bench.figures if figure.name not in result["absent"]]
+    found += _absent(bench, result["absent"])
+    if result.get("mark"):
+        found = [row_of_mark(bench, result["mark"]), *found]
     return found + [row for budget in BUDGETS if (row := _rate_of(budget, bench, result)) is not None]
 
 
@@ -37,16 +40,32 @@ def row_of_absent(bench: Bench, why: str) -> Row:
     return Row((bench.name, "not measured", "", why, "", "", "", ""))
 
 
+def row_of_mark(bench: Bench, mark: str) -> Row:
+    """The row that says of all that follow what they are not."""
+    return Row((bench.name, mark.partition(":")[0], "", mark, "", "", "", ""))
+
+
+def _absent(bench: Bench, absent: dict[str, str]) -> list[Row]:
+    """A row for each reason, with the first figure that it holds for and how many more: the results file has all."""
+    names: dict[str, list[str]] = {}
+    for name, why in absent.items():
+        names.setdefault(why, []).append(name)
+    return [
+        Row((bench.name, f"{first}{f' and {len(more)} more' if more else ''}", "", why, "", "", "", ""))
+        for why, (first, *more) in names.items()
+    ]
+
+
 def _row(bench: Bench, figure: Figure, result: dict[str, Any], before: dict[str, Any] | None) -> Row:
     now = measured(result, figure.name)
-    if now is None:
-        return Row((bench.name, figure.name, "", result["absent"][figure.name], "", "", "", ""))
+    assert now is not None, f"{bench.name}: {figure.name} is neither measured nor absent"
     judged, times = figure.judged_of(now), figure.times(now)
     said, worse = _since(figure, judged, result, before)
+    word = result.get("mark", "").partition(":")[0]
     beside = f"{_number(now.beside)} {figure.beside}" if now.beside is not None else ""
     cells = (
         bench.name,
-        figure.name,
+        f"{word}: {figure.name}" if word else figure.name,
         f"{_number(now.value)} {figure.unit}",
         beside,
         "" if times is None else f"{times:.2f}",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bench import table
 from bench.benches import bench
 from bench.budgets import budget
@@ -57,6 +59,26 @@ def test_a_figure_that_could_not_be_measured_says_why() -> None:
     rows = {row.cells[1]: row for row in table.rows(MEMORY, result, None)}
     assert rows["growth"].cells[3] == "no such thing here"
     assert not rows["growth"].missed
+
+
+def test_figures_that_are_absent_for_one_reason_share_a_row() -> None:
+    result = made.result(MEMORY)
+    result["absent"] = {"growth": "no such thing here", "CPU a frame": "no such thing here"}
+    said = [row.cells[1] for row in table.rows(MEMORY, result, None)]
+    assert said == ["resident at the end", "growth and 1 more"]
+
+
+def test_a_mark_stands_above_its_figures_and_in_each_of_them() -> None:
+    result = made.result(MEMORY) | {"mark": "fake: not a measurement of it"}
+    rows = table.rows(MEMORY, result, None)
+    assert rows[0].cells[3] == "fake: not a measurement of it"
+    assert {row.cells[1].partition(":")[0] for row in rows} == {"fake"}
+
+
+@pytest.mark.parametrize("key", ["mark", "gpu"])
+def test_a_result_of_a_fake_or_of_another_gpu_is_not_compared_with(key: str) -> None:
+    rows = table.rows(MEMORY, made.result(MEMORY) | {key: "fake: a GPU"}, made.result(MEMORY, 0.1))
+    assert {row.cells[7] for row in rows} <= {"", "new"}
 
 
 def test_a_bench_that_cannot_run_here_says_why_in_its_row() -> None:
