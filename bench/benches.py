@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.budgets import BUDGETS
+from bench.engine_figures import figures as engine_figures
 from bench.figures import CLOCK, COUNT, CPU, MEMORY, Better, Figure, Judged
 
 
@@ -158,6 +159,9 @@ BENCHES: Final = (
     Bench(name="start", module="start", counted="starts of each process in a round", figures=_start(),
           measures="each process from its command to its first work done, and what it then holds",
           usual=Size(rounds=3, count=1), small=Size(rounds=1, count=1)),
+    Bench(name="engine", module="engine", counted="runs of each batch in a round", figures=engine_figures(),
+          measures="TensorRT's engines on this GPU; without one, over fakes and marked so, our own code around them",
+          usual=Size(rounds=15, count=10), small=Size(rounds=1, count=2)),
     Bench(name="memory", module="memory", counted="frames", figures=_MEMORY,
           measures="what the desk's path holds, from frame to outbox, after many frames",
           usual=Size(rounds=1, count=20_000), small=Size(rounds=1, count=1_000)),

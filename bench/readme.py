@@ -46,7 +46,7 @@ def _limit(figure: Figure) -> str:
     sign = "at least" if figure.rises else "at most"
     what = figure.name.rpartition(": ")[2]
     unit = f" times {figure.beside}" if figure.judged is Judged.TIMES else f" {figure.unit}"
-    return f"{what} {sign} {figure.must:.4g}{unit}"
+    return f"{what} {sign} {figure.must:.4g}{unit}".rstrip()  # some have no unit
 
 
 def _budget(budget: Budget) -> str:

@@ -21,9 +21,13 @@ ONE_THREAD: Final = dict.fromkeys(
 class Side:
     """One side, started at once; `about` is the first line that it says. A context manager, which ends it."""
 
-    def __init__(self, command: Sequence[str], *, core: int | None = None) -> None:
-        """Start it with one thread, on one core where `core` names it. Raises BenchError where it ends at once."""
-        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "PYTHONHASHSEED": "0"}
+    def __init__(self, command: Sequence[str], *, core: int | None = None, gpu: bool = False) -> None:
+        """Start it with one thread, on one core where `core` names it, without a GPU unless `gpu`.
+
+        Raises BenchError where it ends at once.
+        """
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONHASHSEED": "0"}
+        quiet |= {} if gpu else {"CUDA_VISIBLE_DEVICES": ""}
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,

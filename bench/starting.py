@@ -34,16 +34,23 @@ class Started:
     mb: float
 
 
-def until(module: list[str], done: Callable[[], bool], *, cold: bool, env: Mapping[str, str] | None = None) -> Started:
+def until(module: list[str], done: Callable[[], bool], *, cold: bool) -> Started:
     """Start a command and wait until `done`. Raises BenchError where it ends before, or takes too long."""
     empty_cache(cold)
     begun = time.perf_counter()
-    with running(module, env) as process:
-        while not done():
-            if process.poll() is not None or time.perf_counter() - begun > LONGEST_S:
-                raise BenchError(f"{' '.join(module[:2])}: does not get to work; run it by hand to see why")
-            time.sleep(LOOK_S)
+    with running(module) as process:
+        wait(process, done)
         return Started(time.perf_counter() - begun, memory_mb(process.pid)["now"])
+
+
+def wait(process: subprocess.Popen[bytes], done: Callable[[], bool]) -> None:
+    """Wait until `done`. Raises BenchError where the process ends before, or takes too long."""
+    begun = time.perf_counter()
+    while not done():
+        if process.poll() is not None or time.perf_counter() - begun > LONGEST_S:
+            told = " ".join(list(map(str, process.args))[2:4])  # type: ignore[arg-type]
+            raise BenchError(f"{told}: does not get to work; run it by hand to see why")
+        time.sleep(LOOK_S)
 
 
 def to_its_end(module: list[str]) -> Started:

@@ -19,9 +19,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "models": ("contract", "edge.align", "edge.detect", "edge.quality"),
     "convert": ("contract", "models", "edge.errors", "edge.runtime"),
     "demo": ("contract",),
-    "bench": ("contract", "edge", "models", "convert", "central"),
+    "bench": ("contract", "edge", "models", "convert", "central", "tests.fakes"),
 }
-"""What a room may import beside itself. `demo` starts the commands a person would; `bench` may measure anything."""
+"""What a room may import beside itself. `demo` starts the commands a person would; `bench` may measure anything,
+also over the fakes of a GPU."""
 
 
 def _modules(room: str) -> Iterator[Path]:

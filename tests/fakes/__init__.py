@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any, Final
 
 SITE: Final = Path(__file__).parent / "site"
-"""Where `fake_cuda`, `pycuda` and `cuda.bindings` are."""
+"""Where `fake_cuda`, `pycuda`, `cuda.bindings` and `tensorrt` are."""
 
 _NAMES: Final = ("fake_cuda", "pycuda", "cuda")
 _kept: dict[str, ModuleType] = {}  # the same modules in every test: what was made of one stays good in the next
@@ -48,3 +48,15 @@ def installed(faults: dict[str, int] | None = None, **settings: Any) -> Iterator
         for name in [name for name in sys.modules if _ours(name)]:
             del sys.modules[name]
         sys.modules.update(real)
+
+
+@contextlib.contextmanager
+def with_tensorrt() -> Iterator[Any]:
+    """The fake TensorRT on what is `installed()`, nothing wrong in it and nothing called yet."""
+    real = sys.modules.pop("tensorrt", None)
+    try:
+        yield importlib.import_module("tensorrt")
+    finally:
+        sys.modules.pop("tensorrt", None)
+        if real is not None:
+            sys.modules["tensorrt"] = real

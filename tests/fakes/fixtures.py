@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 
 from edge.runtime.cuda.api import Cuda, CudaError
 from edge.runtime.cuda.choose import open_cuda
-from tests.fakes import installed
+from tests.fakes import installed, with_tensorrt
 
 
 @pytest.fixture
@@ -25,11 +23,8 @@ def fake_cuda() -> Iterator[Any]:
 @pytest.fixture
 def tensorrt(fake_cuda: Any) -> Iterator[Any]:
     """The fake TensorRT, in which nothing is wrong and nothing was called yet."""
-    real = sys.modules.pop("tensorrt", None)
-    yield importlib.import_module("tensorrt")
-    del sys.modules["tensorrt"]
-    if real is not None:
-        sys.modules["tensorrt"] = real
+    with with_tensorrt() as module:
+        yield module
 
 
 @pytest.fixture
