@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from convert import subcommand
-from convert.bundle import parts
 from convert.errors import EngineError
 from edge.errors import MienDeskError
-from edge.runtime.backend import ModelFile
+
+if TYPE_CHECKING:
+    from edge.runtime.backend import ModelFile
 
 FOLDER: Final = Path("/var/lib/mien/engines")
 EXAMPLES: Final = """examples:
@@ -58,6 +59,9 @@ def _engine(arguments: argparse.Namespace) -> int:
 
 def _networks(name: str) -> list[ModelFile]:
     """The files of a bundle's networks; of parts that it does not have, the default bundle's."""
+    from convert.bundle import parts
+    from edge.runtime.backend import ModelFile
+
     whole = [parts.find("expression", name, parts.PACKAGED)]
     for part in ("cover", "detector"):
         own = (whole[0].folder / f"{part}.json").is_file()
