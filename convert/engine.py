@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from convert import subcommand
 from convert.errors import EngineError
+from convert.progress import Line
 from edge.errors import MienDeskError
 
 if TYPE_CHECKING:
@@ -42,15 +42,15 @@ def _engine(arguments: argparse.Namespace) -> int:
 
     networks = _networks(arguments.bundle)
     folder = Folder(arguments.engines)
-    line = _Line()
+    teller = _Teller()
     try:
         folder.make_ready()
         folder.forget_refusals()
-        built = build_here(folder, networks, line.say)
+        built = build_here(folder, networks, teller.say)
     except MienDeskError as error:
         raise EngineError(str(error)) from error
     finally:
-        line.clear()
+        teller.clear()
     for one in built:
         print(one)
     print(f"{folder.path}: {len(built)} engines; a desk whose model.engines names this folder takes them as it starts")
@@ -69,25 +69,18 @@ def _networks(name: str) -> list[ModelFile]:
     return [ModelFile(taken.path, taken.sha256) for part in whole for taken in part.files[1:]]
 
 
-class _Line:
+class _Teller:
     """How far the build is: a line that changes on a terminal, one for each network elsewhere."""
 
     def __init__(self) -> None:
-        self._terminal, self._width, self._network = sys.stderr.isatty(), 0, ""
+        self._line, self._network = Line(), ""
 
     def say(self, step: str, share: float) -> None:
-        text = f"building engines: {100 * share:3.0f} %, {step}"
-        if self._terminal:
-            sys.stderr.write(f"\r{text:<{self._width}}")
-            sys.stderr.flush()
-            self._width = len(text)
-        elif self._network != (network := step.partition(":")[0]):
-            self._network = network
-            print(text, file=sys.stderr, flush=True)
+        network = step.partition(":")[0]
+        if self._line.terminal or network != self._network:
+            self._line.show(f"building engines: {100 * share:3.0f} %, {step}")
+        self._network = network
 
     def clear(self) -> None:
         """Take the changing line away."""
-        if self._width:
-            sys.stderr.write(f"\r{'':<{self._width}}\r")
-            sys.stderr.flush()
-            self._width = 0
+        self._line.clear()

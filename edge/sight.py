@@ -22,6 +22,7 @@ from edge.runtime.auto import onnx_runtime, wants_tensorrt
 from edge.runtime.backend import Runtime
 from edge.runtime.engines.folder import Folder, NoEngine
 from edge.runtime.engines.runtime import TensorRTRuntime
+from edge.runtime.onnx import ON_PROCESSOR
 from edge.settings import Settings
 from edge.window import FrameView
 
@@ -33,7 +34,7 @@ Make = Callable[[Runtime], FaceReader]
 
 
 class Sight:
-    """A reader of faces that changes from ONNX Runtime to TensorRT and back. For one thread."""
+    """A reader of faces that changes from ONNX Runtime to TensorRT, and back to the processor. For one thread."""
 
     def __init__(self, make: Make, bundle: Bundle, backend: str, engines: Path) -> None:
         """`make` gives the reader of a runtime; `backend` is the setting, `engines` the folder of engines.
@@ -41,13 +42,13 @@ class Sight:
         Raises ModelError where the bundle's networks cannot be loaded.
         """
         self._make, self._bundle, self._folder = make, bundle, Folder(engines)
-        self._onnx = onnx_runtime(backend)
+        self._wanted = backend if backend.startswith("onnx-") else "TensorRT"
+        self._runtime: Runtime = onnx_runtime(backend)
+        self._reader = make(self._runtime)
         self._tensorrt: TensorRTRuntime | None = None
-        self._reader = make(self._onnx)
         self._waits = wants_tensorrt(backend)
         self._look_at = 0.0
-        self.backend = self._onnx.name  # what runs the networks now
-        self.fault: str | None = None  # why it is not TensorRT, though it was to be
+        self.fault: str | None = None  # why it is not what it was to be
         while self.look_for_engines():  # nobody waits for a frame yet
             pass
 
@@ -69,10 +70,14 @@ class Sight:
         """Whether engines are still to come."""
         return self._waits
 
+    @property
+    def backend(self) -> str:
+        """What runs the networks now: `onnx` or `tensorrt`."""
+        return self._runtime.name
+
     def describe(self) -> str:
-        """What runs the networks now, for a person."""
-        runtime = self._onnx if self.backend == self._onnx.name or self._tensorrt is None else self._tensorrt
-        return runtime.describe()
+        """The same, for a person."""
+        return self._runtime.describe()
 
     @property
     def least_sure(self) -> float:
@@ -80,14 +85,15 @@ class Sight:
         return self._reader.least_sure
 
     def read(self, image: NDArray[np.uint8], at_s: float) -> FrameView:
-        """See `FaceReader.read`. Where TensorRT fails, ONNX Runtime reads this frame and all that follow."""
+        """See `FaceReader.read`. Where a GPU fails, the processor reads this frame and all that follow."""
         try:
             return self._reader.read(image, at_s)
         except RuntimeFailure as error:
-            if self.backend == self._onnx.name:
+            if self._runtime is ON_PROCESSOR:
                 raise
             self._give_up(error)
-            return self._reader.read(image, at_s)
+        self._runtime, self._reader = ON_PROCESSOR, self._make(ON_PROCESSOR)
+        return self._reader.read(image, at_s)
 
     def look_for_engines(self) -> bool:
         """Change to TensorRT if its engines are there by now; looks once in a few seconds at most.
@@ -123,7 +129,7 @@ class Sight:
                 log.warning("ONNX Runtime reads faces until the engine is built: %s", error)
             self.fault = str(error)
             return False
-        self._waits, self.backend, self.fault = False, runtime.name, None
+        self._runtime, self._waits, self.fault = runtime, False, None
         log.info("TensorRT reads faces now: %s", runtime.describe())
         return False
 
@@ -134,8 +140,6 @@ class Sight:
             self._tensorrt = None
 
     def _give_up(self, error: RuntimeFailure) -> None:
-        log.error("ONNX Runtime reads faces, though TensorRT was to: %s", error)
+        log.error("ONNX Runtime reads faces, though %s was to: %s", self._wanted, error)
         self._waits, self.fault = False, str(error)
-        if self.backend != self._onnx.name:
-            self._reader, self.backend = self._make(self._onnx), self._onnx.name
         self.close()

@@ -19,6 +19,6 @@ def onnx_runtime(backend: str) -> OnnxRuntime:
 
     Raises RuntimeFailure where the installed one cannot do what an `onnx-...` asks for.
     """
-    from edge.runtime.onnx import OnnxRuntime
+    from edge.runtime.onnx import ON_PROCESSOR, OnnxRuntime
 
-    return OnnxRuntime(backend.removeprefix("onnx-") if backend.startswith("onnx-") else "")
+    return OnnxRuntime(backend.removeprefix("onnx-")) if backend.startswith("onnx-") else ON_PROCESSOR

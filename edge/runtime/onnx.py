@@ -15,15 +15,16 @@ from numpy.typing import NDArray
 from edge.errors import ModelError, RuntimeFailure
 from edge.runtime.backend import ModelFile, read_checked
 
-# What a file that is no ONNX graph, or one for another version, makes ONNX Runtime raise.
+# What a file that is no ONNX graph, or one for another version, makes ONNX Runtime raise, and a provider that fails.
 _REFUSALS = (
+    onnxruntime.capi.onnxruntime_pybind11_state.EPFail,
     onnxruntime.capi.onnxruntime_pybind11_state.Fail,
     onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument,
     onnxruntime.capi.onnxruntime_pybind11_state.InvalidGraph,
     onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf,
     onnxruntime.capi.onnxruntime_pybind11_state.NotImplemented,
+    onnxruntime.capi.onnxruntime_pybind11_state.RuntimeException,
 )
-
 
 PROCESSOR: Final = "CPUExecutionProvider"
 PROVIDERS: Final = {"": PROCESSOR, "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}

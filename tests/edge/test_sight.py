@@ -11,6 +11,7 @@ import pytest
 
 from edge import bundle, sight
 from edge.errors import ModelError, RuntimeFailure
+from edge.runtime import onnx
 from edge.runtime.cuda.choose import open_cuda
 from edge.runtime.engines.build import build_missing
 from edge.runtime.engines.folder import Folder
@@ -181,6 +182,22 @@ def test_a_provider_that_onnx_runtime_does_not_have_is_refused_with_those_it_has
         RuntimeFailure, match=r"onnx-cuda: the installed ONNX Runtime has no CUDAExecutionProvider.*onnx"
     ):
         Sight.of(BUNDLE, with_backend(settings, "onnx-cuda"))
+
+
+def test_a_provider_that_fails_as_it_runs_leaves_the_frame_to_the_processor(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(onnx.PROVIDERS, "cuda", onnx.PROCESSOR)  # a provider that is there
+    seen = Sight.of(BUNDLE, with_backend(settings, "onnx-cuda"))
+    assert seen.describe().endswith(", cuda")
+
+    def fail(*_: object) -> None:
+        raise RuntimeFailure("expression.onnx: failed on onnx-cuda: CUDNN_STATUS_NOT_INITIALIZED")
+
+    monkeypatch.setattr(seen._reader, "read", fail)
+    read(seen, 0.0)
+    assert seen.describe().endswith(", processor")
+    assert "CUDNN_STATUS" in str(seen.fault)
 
 
 def test_a_network_that_is_not_its_cards_is_no_fault_of_a_runtime(settings: Settings, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def build_missing(
     """An engine for each network, built where the folder has none that fits.
 
     `say` is told the step and the share of all that is done. Raises RuntimeFailure where TensorRT builds none or one
-    that is wrong, SettingsError where the folder takes none, ModelError for a file that is not its card's.
+    that is wrong, or the folder takes none; ModelError for a file that is not its card's.
     """
     platform = this_box(tensorrt.version(), cuda.device)
     made = []

@@ -141,9 +141,12 @@ class Folder:
     @contextlib.contextmanager
     def building(self) -> Iterator[None]:
         """Only one process builds here at a time; another waits, and then finds the engines there."""
-        with (self.path / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # needs no file that another user owns
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(folder)
 
     def keep_timing(self, timing: bytes) -> None:
         """Keep what a build learned of timing, whatever becomes of its engine; no loss where it cannot be written."""

@@ -156,6 +156,11 @@ def test_a_second_builder_waits_for_the_first(folder: Folder) -> None:
     assert second.communicate(timeout=20)[0] == "in\n"
 
 
+def test_a_folder_into_which_nobody_may_look_is_an_error_and_no_crash(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeFailure, match="cannot be looked into"):
+        Folder(tmp_path / ("x" * 300)).has(KEY)
+
+
 def test_what_a_build_left_that_lost_its_power_goes(folder: Folder) -> None:
     (folder.path / ".partial-abc").write_bytes(b"half an engine")
     folder.make_ready()
