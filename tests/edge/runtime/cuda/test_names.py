@@ -16,6 +16,8 @@ from tests.edge.runtime.cuda.conftest import said
 
 DRIVER = Path("/dev/nvidiactl")
 
+installed_by_the_long_tests = pytest.mark.system
+
 
 @pytest.fixture(scope="module")
 def runtime() -> Any:
@@ -51,6 +53,7 @@ def test_the_names_that_are_used_are_found_in_the_source() -> None:
     assert {"cudaMalloc", "cudaGraphLaunch", "cudaMemcpyKind.cudaMemcpyHostToDevice"} <= set(found)
 
 
+@installed_by_the_long_tests
 def test_every_name_that_is_used_is_in_the_bindings(runtime: Any) -> None:
     missing = []
     for names in used():
@@ -62,12 +65,14 @@ def test_every_name_that_is_used_is_in_the_bindings(runtime: Any) -> None:
     assert missing == []
 
 
+@installed_by_the_long_tests
 def test_the_properties_of_a_device_have_the_fields_that_are_read(runtime: Any) -> None:
     found = runtime.cudaDeviceProp()
     assert isinstance(found.name, (bytes, str))
     assert [int(field) for field in (found.major, found.minor, found.integrated)] == [0, 0, 0]
 
 
+@installed_by_the_long_tests
 def test_a_machine_without_a_driver_says_so(runtime: Any) -> None:
     if DRIVER.exists():
         pytest.skip("there is a driver")
