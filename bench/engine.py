@@ -8,7 +8,6 @@ process that waits for no GPU.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import statistics
 import sys
@@ -17,19 +16,16 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-import onnx
-
 from bench import gpu
 from bench.engine_figures import (
     BATCHES,
     COLD_START,
     ENGINE,
-    IN_HALF,
     NETWORKS,
     PAIRS,
     PROCESSOR,
     QUEUED,
-    SHIPPED,
+    RACED,
     build,
     difference,
 )
@@ -38,7 +34,6 @@ from bench.engine_start import cold_start
 from bench.errors import BenchError
 from bench.figures import Found, Given, Measured
 from bench.gpu import Gpu
-from convert import half
 from edge import bundle
 from edge.errors import RuntimeFailure
 from edge.runtime import tensorrt
@@ -59,17 +54,14 @@ def measure(given: Given) -> Found:
         with gpu.opened() as found:
             if found.mark:
                 print(f"  {found.mark}", file=sys.stderr)
-            return _measure(found, networks(given.folder), given)
+            return _measure(found, networks(), given)
     except RuntimeFailure as error:
         raise BenchError(f"no figures, for TensorRT failed: {error}") from error
 
 
-def networks(folder: Path) -> dict[str, ModelFile]:
-    """Every network that ships by its name, and the one of expressions in half precision, written to a folder."""
-    files = {file.path.stem: file for file in bundle.load().every_file()}
-    path = folder / f"{IN_HALF}.onnx"
-    onnx.save(half.half(half.read(files["expression"].path), "expression"), str(path))
-    return {**files, IN_HALF: ModelFile(path, hashlib.sha256(path.read_bytes()).hexdigest())}
+def networks() -> dict[str, ModelFile]:
+    """Every network that ships, by its name."""
+    return {file.path.stem: file for file in bundle.load().every_file()}
 
 
 def _measure(found: Gpu, files: Mapping[str, ModelFile], given: Given) -> Found:
@@ -117,12 +109,11 @@ def _ours(
     files: Mapping[str, ModelFile], given: Given, cuda: Cuda, stack: ExitStack
 ) -> tuple[dict[str, Block], dict[str, str]]:
     """The contestants of this process, and what each runs on."""
-    ways = {ENGINE: (IN_HALF, True), QUEUED: (IN_HALF, False), SHIPPED: ("expression", True)}
-    platform = this_box(tensorrt.version(), cuda.device)
-    backends: dict[str, Engine | OnnxBackend] = {PROCESSOR: OnnxBackend(files["expression"])}
-    for way, (name, graphs) in ways.items():
-        plan = Folder(_kept(given, name)).plan(Key(files[name].sha256, platform))
-        engine = backends[way] = Engine(plan, cuda, name, graphs=graphs)
+    file = files[RACED]
+    plan = Folder(_kept(given, RACED)).plan(Key(file.sha256, this_box(tensorrt.version(), cuda.device)))
+    backends: dict[str, Engine | OnnxBackend] = {PROCESSOR: OnnxBackend(file)}
+    for way, graphs in {ENGINE: True, QUEUED: False}.items():
+        engine = backends[way] = Engine(plan, cuda, RACED, graphs=graphs)
         stack.callback(engine.close)
     size = bundle.load().expression.input.size
     blocks = {way: block(backend, size) for way, backend in backends.items()}

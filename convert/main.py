@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from convert import commands as precision_commands
-from convert import engine, subcommand
+from convert import engine, export_commands, subcommand
 from convert.bundle import commands as bundle_commands
 from convert.bundle import sign_commands
 from convert.errors import ConvertError
@@ -19,8 +19,10 @@ MTCNN_EXAMPLES = """examples:
   mien-convert mtcnn --out /tmp/detector            write it elsewhere, to compare
 """
 EXAMPLES = f"""{MTCNN_EXAMPLES}\
-  mien-convert fp16 network.onnx --out expression.onnx
-                                                    put a network into half precision
+  mien-convert bundle --run runs/student --key keys/ours.key --out desk-bundle
+                                                    from a training run to a signed bundle
+  mien-convert export runs/student --out mine       write a run's network, in half precision, and its card
+  mien-convert fp16 network.onnx --out half.onnx    put a network into half precision
   mien-convert verify default --data fer2013plus/valid.parquet --labels ferplus
                                                     how far that is from float32 on real faces
   mien-convert engine ./desk-bundle                 build TensorRT's engines of a bundle, on the box that runs them
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("edge/bundles/default"), metavar="DIR", help="default: %(default)s"
     )
     mtcnn.set_defaults(run=_mtcnn)
+    export_commands.add(commands)
     precision_commands.add(commands)
     engine.add(commands)
     bundle_commands.add(commands)

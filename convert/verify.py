@@ -1,21 +1,24 @@
 """Whether a network in half precision still is the network: the same real faces through both, float32 and float16.
 
-The float16 file is run with ONNX Runtime's optimizations off: then every node rounds to half as a GPU does, where an
-optimized run on a processor without half would go on in float32 and hide what is lost.
+A processor without half runs the float16 file in float32 and hides what is lost between the nodes, with ONNX Runtime's
+optimizations off as well. So what each node gives is rounded to half by nodes of its own, as a GPU rounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import numpy as np
+from onnx import ModelProto
 
+from convert import half
+from convert.errors import LimitError
 from models.card import load
-from models.data import CLASSES, Bytes, Ints
+from models.data import CLASSES, Bytes, Floats, Ints
 from models.evaluation.evaluate import Scorer
 from models.model import CARD, Model
 from models.scores import fitted, score
@@ -31,6 +34,7 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 LIMITS: Final = Limits()
+WIDTHS: Final = (12, 6, 13, 12, 9, 7, 9, 7)  # of the columns that people read
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -81,13 +85,17 @@ def faces_of(bundle: Path, data: Path, labels: str = "") -> Faces:
     return Faces(cut.crops, cut.labels, pictures.found.offered)
 
 
-def compared(bundle: Path, float32: bytes, float16: bytes, faces: Faces) -> Iterator[Compared]:
-    """Both files at each operating point of the bundle's card."""
+def compared(bundle: Path, float32: ModelProto, float16: ModelProto, faces: Faces) -> Iterator[Compared]:
+    """Both files at each operating point of the bundle's card, which names their inputs and outputs."""
+    plain, rounded = float32.SerializeToString(), half.rounding(float16).SerializeToString()
+    answers: dict[str, tuple[Floats, Floats]] = {}  # of one output, whatever is made of it
     for point in load(bundle / CARD).points:
-        whole = Model(bundle, point.name, weights=float32)
-        half = Model(bundle, point.name, weights=float16, optimized=False)
-        flip = whole.card.flip_average
-        logits = whole.logits(faces.crops, flip), half.logits(faces.crops, flip)
+        whole = Model(bundle, point.name, weights=plain)
+        flip, given = whole.card.flip_average, point.output.name
+        if given not in answers:
+            coarse = Model(bundle, point.name, weights=rounded, optimized=False)
+            answers[given] = whole.logits(faces.crops, flip), coarse.logits(faces.crops, flip)
+        logits = answers[given]
         shares = [fitted(whole.shares_of(each), CLASSES, faces.offered) for each in logits]
         before, after = (score(each, faces.labels, CLASSES) for each in shares)
         yield Compared(
@@ -102,15 +110,26 @@ def compared(bundle: Path, float32: bytes, float16: bytes, faces: Faces) -> Iter
         )
 
 
-def table(rows: list[Compared]) -> str:
-    """For people, with the limits below."""
-    widths = (12, 6, 13, 12, 9, 7, 9, 7)
-    lines = [("point", "faces", "largest logit", "labels agree", "accuracy", "change", "ECE", "change")]
+def told(rows: Iterable[Compared], say: Callable[[str], None]) -> list[Compared]:
+    """The rows as a table for people, each told as soon as it is there, and the limits below."""
+    say(_line(("point", "faces", "largest logit", "labels agree", "accuracy", "change", "ECE", "change")))
+    found = []
     for row in rows:
+        found.append(row)
         accuracy = (f"{row.accuracy:.2%}", f"{row.accuracy_change:+.2%}")
         calibration = (f"{row.calibration_error:.2%}", f"{row.calibration_change:+.2%}")
-        lines.append((row.point, f"{row.n:,}", f"{row.logits:.5f}", f"{row.agreement:.2%}", *accuracy, *calibration))
+        say(_line((row.point, f"{row.n:,}", f"{row.logits:.5f}", f"{row.agreement:.2%}", *accuracy, *calibration)))
     agreement, changes = f"{LIMITS.agreement:.2%}", (f"{LIMITS.accuracy:.2%}", f"{LIMITS.calibration_error:.2%}")
-    lines.append(("limit", "", str(LIMITS.logits), agreement, "", changes[0], "", changes[1]))
-    shown = ([f"{line[0]:<{widths[0]}}", *map(str.rjust, line[1:], widths[1:])] for line in lines)
-    return "\n".join("  ".join(cells) for cells in shown)
+    say(_line(("limit", "", str(LIMITS.logits), agreement, "", changes[0], "", changes[1])))
+    return found
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "  ".join([f"{cells[0]:<{WIDTHS[0]}}", *map(str.rjust, cells[1:], WIDTHS[1:])])
+
+
+def hold(rows: Sequence[Compared], name: str) -> None:
+    """Raises LimitError, in which `name` stands for the network, with all that is past a limit."""
+    past = [f"{row.point}: {text}" for row in rows for text in row.past()]
+    if past:
+        raise LimitError(f"{name}: {'; '.join(past)}; do not ship it: find the layer for which float16 is too coarse")

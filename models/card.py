@@ -127,7 +127,7 @@ def sha256_of(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise CardError(f"{path}: cannot read it: {error.strerror}; write it with `mien-models export`") from None
+        raise CardError(f"{path}: cannot read it: {error.strerror}; write it with `mien-convert export`") from None
 
 
 def load(path: Path) -> Card:
@@ -135,9 +135,11 @@ def load(path: Path) -> Card:
     try:
         card = msgspec.json.decode(path.read_bytes(), type=Card)
     except OSError as error:
-        raise CardError(f"{path}: cannot read the card: {error.strerror}; write it with `mien-models export`") from None
+        raise CardError(
+            f"{path}: cannot read the card: {error.strerror}; write it with `mien-convert export`"
+        ) from None
     except msgspec.DecodeError as error:
-        raise CardError(f"{path}: not a card of this version: {error}; write it with `mien-models export`") from None
+        raise CardError(f"{path}: not a card of this version: {error}; write it with `mien-convert export`") from None
     found = sha256_of(path.parent / card.file)
     if found != card.sha256:
         raise CardError(f"{path}: says {card.file} has sha256 {card.sha256}, but it has {found}; export both again")

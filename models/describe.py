@@ -1,6 +1,6 @@
 """What ships: the name, the operating points and the words of each network that becomes a bundle.
 
-A new one joins by a line in SHIPPED; `mien-models export --as NAME` makes a run into it.
+A new one joins by a line in SHIPPED; `mien-convert export --as NAME` makes a run into it.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from torch import nn
 
 from models.calibrate import Plan
 from models.card import Card, Input, Network, OperatingPoint, TrainingData, sha256_of
-from models.export import INPUT
+from models.errors import CheckpointError
 from models.heads import FER2013, FERPLUS, Head
+from models.networks.graph import INPUT
 from models.networks.measure import multiply_adds, parameters_of
 from models.networks.preprocess import MEAN, SCALE
 from models.training.recipe import Recipe
@@ -143,6 +144,17 @@ SHIPPED: tuple[Shipped, ...] = (
         (*LIMITS, "It does not know contempt: FER-2013's labels have seven expressions."),
     ),
 )
+
+
+def shipped_as(name: str, network: str, run: Path) -> Shipped:
+    """What a run of that network becomes: of that name, or by "" the first. Raises CheckpointError where nothing."""
+    fitting = [each for each in SHIPPED if each.network == network]
+    found = next((each for each in fitting if name in ("", each.name)), None)
+    if found is None:
+        known = ", ".join(each.name for each in fitting)
+        what = f"ships as {known}" if known else "is no network that ships"
+        raise CheckpointError(f"{run}: a {network} {what}; name another run, or another --as")
+    return found
 
 
 def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), starts: Sequence[str] = ()) -> str:

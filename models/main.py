@@ -1,14 +1,14 @@
-"""The `mien-models` command: trains, scores, exports and describes the networks."""
+"""The `mien-models` command: trains, scores and describes the networks."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
-from models import commands, describe
+from models import commands
 from models.compare import results as compare_results
 from models.cover import commands as cover_commands
-from models.datasets import TRAIN, VALID
+from models.datasets import TRAIN
 from models.errors import ModelsError
 from models.evaluation import commands as evaluation_commands
 from models.sources import commands as source_commands
@@ -21,8 +21,6 @@ EXAMPLES = """examples:
   mien-models data build fer                             a set to train on, from FER-2013 with FER+ votes
   mien-models train vgg-face --data runs/data/fer.parquet --threads 2
   mien-models train student --data runs/data/fer.parquet --teacher runs/vgg-face
-  mien-models export runs/student --teacher runs/vgg-face
-  mien-models export runs/face-asia --as face-asia --start mien-face-2.0.0
   mien-models evaluate --data fer2013plus/valid.parquet  score the weights that ship
   mien-models evaluate --model vgg-face --data test.parquet --labels fer2013 --json
   mien-models geometry                                   the crop, measured with the desk's detector
@@ -49,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line of `mien-models`."""
     top = argparse.ArgumentParser(
         prog="mien-models",
-        description="Trains, scores, exports and describes Mien's networks.",
+        description="Trains, scores and describes Mien's networks.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -57,15 +55,6 @@ def parser() -> argparse.ArgumentParser:
     source_commands.add(sub)
     training_commands.add(sub)
     evaluation_commands.add(sub, PAGES)
-    export = sub.add_parser("export", help="write weights (ONNX) and card of a training run into a bundle")
-    export.add_argument("run", type=Path, help="folder of the training run")
-    export.add_argument("--bundle", type=Path, help="bundle folder (default: the network's own under edge/bundles/)")
-    names = sorted(each.name for each in describe.SHIPPED)
-    export.add_argument("--as", dest="name", default="", choices=names, help="which model (default: its network's)")
-    export.add_argument("--teacher", type=Path, action="append", default=[], help="a run that taught it; repeatable")
-    export.add_argument("--start", action="append", default=[], help="what it began with, in words; the first first")
-    export.add_argument("--valid-data", type=Path, default=VALID, help="its even rows fit the operating points")
-    export.set_defaults(run_command=commands.export)
     _compare_options(sub)
     cover_commands.add(sub, BUNDLE, PAGES)
     geometry = sub.add_parser("geometry", help="measure the crop beside the detector's box on training pictures")

@@ -28,8 +28,8 @@ class Model:
     def __init__(self, bundle: Path, point: str = "", *, weights: bytes | None = None, optimized: bool = True) -> None:
         """`point` names an operating point of the card, by default the first.
 
-        `weights` is another ONNX file that computes the same. Not `optimized`, every node computes in the type that the
-        file gives it, where a processor without float16 would go on in float32.
+        `weights` is another ONNX file that computes the same. Not `optimized`, its nodes run as the file has them, none
+        fused with another.
         Raises CardError where the card or the weights are missing, broken, or do not fit each other.
         """
         self.card: Card = load(bundle / CARD)

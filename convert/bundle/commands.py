@@ -9,18 +9,26 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from convert import subcommand
+from convert import export_commands, subcommand
 from convert.bundle import sign_commands
+from convert.errors import SourceError
+from models.datasets import VALID
 
 if TYPE_CHECKING:
-    from contract.manifest import Manifest
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from contract.manifest import Accepted, Manifest
     from contract.signing import Trust
     from convert.bundle.check import Finding
+    from convert.bundle.parts import Part
 
 BUNDLE_EXAMPLES = """examples:
+  mien-convert bundle --run runs/student --key keys/ours.key --out desk-bundle
+                                        from a training run to a signed bundle: export, half precision, verify, sign
   mien-convert bundle --expression default --out desk-bundle
   mien-convert bundle --expression ./runs/mine --out desk-bundle      a network of your own, from its folder
   mien-convert bundle --expression ./face-asia --out asia --accept-licence research-only --key keys/ours.key
@@ -31,14 +39,30 @@ INSPECT_EXAMPLES = """examples:
                                           or where nobody signed it who is trusted
 """
 BUNDLE_TEXT = """Puts an expression network, a detector and a cover network together into the folder that a desk loads,
-with manifest.json and NOTICE. Each is the name of a packaged bundle, of its network, or a folder with its card. Where
-their licences do not allow the same use, it says what that means and asks; without a terminal it refuses."""
+with manifest.json and NOTICE. Each is the name of a packaged bundle, of its network, or a folder with its card. With
+--run the expression network comes from a training run: it is exported, put into half precision and compared with
+float32 on real faces, and past a limit nothing is written. Where the licences do not allow the same use, it says what
+that means and asks; without a terminal it refuses."""
 INSPECT_TEXT = """Prints the manifest of a bundle as a table and checks every file against it. Hashes find damage, not
 forgery: who can change a file can change the manifest too. With --trust it says who signed that."""
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The two subcommands; what they need is imported when they run, so that --help is quick."""
+    _add_bundle(commands)
+    inspect = subcommand.add(
+        commands,
+        "inspect",
+        "print a bundle's manifest and check every file against it",
+        text=INSPECT_TEXT,
+        examples=INSPECT_EXAMPLES,
+    )
+    inspect.add_argument("folder", type=Path, metavar="DIR", help="a folder that `mien-convert bundle` wrote")
+    inspect.add_argument("--trust", type=Path, metavar="FILE", help="the keys by one of which it has to be signed")
+    inspect.set_defaults(run=_inspect)
+
+
+def _add_bundle(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     bundle = subcommand.add(
         commands,
         "bundle",
@@ -46,7 +70,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         text=BUNDLE_TEXT,
         examples=BUNDLE_EXAMPLES,
     )
-    bundle.add_argument("--expression", required=True, metavar="NAME", help="what reads the faces")
+    what = bundle.add_mutually_exclusive_group(required=True)
+    what.add_argument("--expression", metavar="NAME", help="what reads the faces")
+    what.add_argument("--run", dest="network_run", type=Path, metavar="RUN", help="or the training run to make it of")
     bundle.add_argument("--detector", default="default", metavar="NAME", help="what finds them (default: %(default)s)")
     bundle.add_argument(
         "--cover", default="default", metavar="NAME", help="what sees a covered mouth (default: %(default)s)"
@@ -61,44 +87,93 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="accept for the whole bundle this licence of one of its parts, by its name; repeatable",
     )
     bundle.add_argument("--key", type=Path, metavar="FILE", help="sign the bundle with this private key")
-    bundle.set_defaults(run=_bundle)
-    inspect = subcommand.add(
-        commands,
-        "inspect",
-        "print a bundle's manifest and check every file against it",
-        text=INSPECT_TEXT,
-        examples=INSPECT_EXAMPLES,
+    of_run = bundle.add_argument_group("with --run")
+    export_commands.add_origin(of_run)
+    of_run.add_argument(
+        "--verify", type=Path, metavar="FILE", help="labelled faces to compare with float32 on (default: --valid-data)"
     )
-    inspect.add_argument("folder", type=Path, metavar="DIR", help="a folder that `mien-convert bundle` wrote")
-    inspect.add_argument("--trust", type=Path, metavar="FILE", help="the keys by one of which it has to be signed")
-    inspect.set_defaults(run=_inspect)
+    of_run.add_argument("--labels", default="", metavar="KIND", help="ferplus, fer2013 or emotion, if it has several")
+    bundle.set_defaults(run=_bundle)
 
 
 def _bundle(arguments: argparse.Namespace) -> int:
     from convert import keys
-    from convert.bundle import licences, parts, write
-    from convert.progress import Progress
+    from convert.bundle import parts, write
 
+    _check_options(arguments)
     out = arguments.out.absolute()
     write.check_place(out, arguments.replace)
     key = keys.read(arguments.key, sign_commands.asker()) if arguments.key else None
-    found = [
-        parts.find("expression", arguments.expression, parts.PACKAGED),
+    others = [
         parts.find("detector", arguments.detector, parts.PACKAGED),
         parts.find("cover", arguments.cover, parts.PACKAGED),
     ]
-    parts.check_together(found)
-    accepted = licences.settle(found, arguments.accept_licence, _say, _ask if os.isatty(0) else None)
-    progress = Progress()
     with terminated_like_an_exit():
-        try:
-            made = write.write(found, accepted, out, key=key, replace=arguments.replace, report=progress.at)
-        finally:
-            progress.clear()
+        if arguments.network_run:
+            made = _of_run(arguments, others, out, key)
+        else:
+            found = [parts.find("expression", arguments.expression, parts.PACKAGED), *others]
+            made = _written(arguments, found, _accepted(arguments, found), out, key)
     size = sum(file.size for file, _ in made.files()) / 1e6
     models = ", ".join(model.model for model in made.models)
-    print(f"{arguments.out}: {models}; {size:.1f} MB; the licences allow {made.use}")
+    signed = ", signed" if key else ""
+    print(f"{arguments.out}: {models}; {size:.1f} MB{signed}; the licences allow {made.use}")
     return 0
+
+
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Raises SourceError where something is said of a run, and none is named."""
+    said = {
+        "--as": arguments.name,
+        "--teacher": arguments.teacher,
+        "--start": arguments.start,
+        "--valid-data": arguments.valid_data != VALID,
+        "--verify": arguments.verify,
+        "--labels": arguments.labels,
+    }
+    given = [option for option, value in said.items() if value]
+    if given and not arguments.network_run:
+        raise SourceError(
+            f"{given[0]}: is of a training run, and none is named; name it with --run in place of --expression"
+        )
+
+
+def _of_run(arguments: argparse.Namespace, others: list[Part], out: Path, key: Ed25519PrivateKey | None) -> Manifest:
+    """The bundle of a run's network and the other parts; what takes longest comes after what may be asked."""
+    from convert.bundle import run
+
+    faces = run.Faces(arguments.valid_data, arguments.verify or arguments.valid_data, arguments.labels)
+    origin = export_commands.origin_of(arguments.network_run, arguments)
+    with TemporaryDirectory(prefix="mien-") as folder, subcommand.told_as_source_error():
+        part, exported = run.exported(origin, faces, Path(folder), subcommand.say)
+        found = [part, *others]
+        accepted = _accepted(arguments, found)
+        run.verified(exported, faces, Path(folder), subcommand.say)
+        return _written(arguments, found, accepted, out, key)
+
+
+def _accepted(arguments: argparse.Namespace, found: list[Part]) -> tuple[Accepted, ...]:
+    from convert.bundle import licences, parts
+
+    parts.check_together(found)
+    return licences.settle(found, arguments.accept_licence, _say, _ask if os.isatty(0) else None)
+
+
+def _written(
+    arguments: argparse.Namespace,
+    found: list[Part],
+    accepted: tuple[Accepted, ...],
+    out: Path,
+    key: Ed25519PrivateKey | None,
+) -> Manifest:
+    from convert.bundle import write
+    from convert.progress import Progress
+
+    progress = Progress()
+    try:
+        return write.write(found, accepted, out, key=key, replace=arguments.replace, report=progress.at)
+    finally:
+        progress.clear()
 
 
 def _inspect(arguments: argparse.Namespace) -> int:

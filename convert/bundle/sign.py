@@ -13,6 +13,7 @@ from contract.signing import MAX_BYTES, SIGNATURE_FILE, Signatures, Signed, Trus
 from convert.bundle import check, files, manifest, write
 from convert.bundle.files import Report
 from convert.errors import ManifestError
+from convert.output import told_as_output_error
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -43,7 +44,7 @@ def add(folder: Path, key: Ed25519PrivateKey, report: Report | None = None) -> S
     except ContractError as error:
         raise ManifestError(f"{folder / SIGNATURE}: {error}") from error
     partial = folder / f".{SIGNATURE}.{secrets.token_hex(4)}.partial"
-    with write.told_as_output_error(folder / SIGNATURE):
+    with told_as_output_error(folder / SIGNATURE):
         try:
             write.store(partial, [documents.encode(signatures)])
             partial.replace(folder / SIGNATURE)

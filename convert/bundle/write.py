@@ -19,6 +19,7 @@ from convert.bundle.files import Report
 from convert.bundle.licences import whole_use
 from convert.bundle.parts import Part, Taken
 from convert.errors import ManifestError, OutputError, SourceError
+from convert.output import told_as_output_error
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -107,17 +108,6 @@ def _beside(out: Path) -> Iterator[Path]:
         yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-@contextmanager
-def told_as_output_error(out: Path) -> Iterator[None]:
-    """What the disk does not take inside is told as OutputError."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"{out}: cannot write it: {error.strerror}; what was there is untouched: make room, or name another folder"
-        ) from error
 
 
 def _copy(taken: Taken, folder: Path, report: Report | None) -> File:

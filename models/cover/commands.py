@@ -40,6 +40,8 @@ MEASURED: tuple[tuple[str, Path, int | None, str], ...] = (
 TRAIN_EXAMPLES = """examples:
   mien-models train-cover                          cover.onnx and cover.json anew into the desk's own bundle
   mien-models train-cover --bundle DIR             the same into another bundle
+  mien-convert fp16 DIR/cover.onnx --out DIR/cover.onnx --card DIR/cover.json
+                                                   then into half precision, as it ships
   mien-models train-cover --bundle DIR --without prints --without wraps
                                                    without patterns and scarves, to see how it does on what it never saw
 

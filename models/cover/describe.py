@@ -8,8 +8,8 @@ from models.cover.card import CoverCard, CoverOutput
 from models.cover.cloth import Repertoire
 from models.cover.train import OUTPUT, CoverRecipe
 from models.describe import CROP_OF_BOX_HEIGHT
-from models.export import INPUT
 from models.networks.cover import CoverNet
+from models.networks.graph import INPUT
 from models.networks.measure import multiply_adds, parameters_of
 from models.networks.preprocess import INPUT_SIDE, MEAN, SCALE
 

@@ -13,8 +13,8 @@ from torch.nn import functional
 
 from models.cover.data import Crops
 from models.data import Floats
-from models.export import INPUT, as_onnx
 from models.networks.cover import CoverNet
+from models.networks.graph import INPUT, as_onnx
 from models.networks.preprocess import INPUT_SIDE, centre_crop, normalise
 from models.training.augment import Augmentation, augment
 from models.training.optimise import groups, schedule

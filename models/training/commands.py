@@ -83,7 +83,7 @@ def run(options: Namespace) -> None:
     checkpoint = loop.train(
         learned, valid, out, recipe, machine, resume=options.resume, epochs=options.until, start=options.start
     )
-    print(f"{checkpoint}: done; export it with `mien-models export {out}`")
+    print(f"{checkpoint}: done; export it with `mien-convert export {out}`")
 
 
 def _taught(teachers: list[Path], pictures: Prepared, recipe: Recipe, device: str) -> Floats | None:

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from models.errors import CheckpointError
-from models.export import HALF, WRAPPED
+from models.networks.graph import WRAPPED
 
 Weights = dict[str, Tensor]
 After = Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]
@@ -32,10 +32,11 @@ def weights_in(file: Path) -> Weights:
         raise CheckpointError(f"{file}: no such file; name an exported .onnx or the folder of a finished run") from None
     except (DecodeError, OSError):
         raise CheckpointError(f"{file}: not a readable ONNX file; export it again") from None
-    values = {tensor.name.removesuffix(HALF): numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    values = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     found: Weights = {}
     for node in model.graph.node:
-        if node.op_type == "Identity" and node.input[0] in values:
+        # A weight that two modules share, or one that lies in the file as float16 and is computed with in float32.
+        if node.op_type in ("Identity", "Cast") and node.input[0] in values:
             values[node.output[0]] = values[node.input[0]]
         if node.op_type in ("Conv", "Gemm"):
             # Folded weights are numbered, and equal ones shared, so the module is known from the node alone.

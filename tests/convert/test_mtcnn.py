@@ -15,10 +15,13 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 import edge
-from convert import mtcnn
+from convert import half, mtcnn
 from convert.errors import SourceError
 from convert.main import main
+from edge.detect import Detector, Pixels
+from edge.runtime.backend import ModelFile
 from tests.convert import mtcnn_torch
+from tests.edge.pictures import group_photos
 
 BUNDLE = Path(edge.__file__).parent / "bundles" / "default"
 SHAPES = {"pnet": [(1, 61, 84, 3), (1, 12, 12, 3), (1, 40, 33, 3)], "rnet": [(5, 24, 24, 3)], "onet": [(5, 48, 48, 3)]}
@@ -41,7 +44,7 @@ def _run(model: bytes, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
 @pytest.mark.parametrize("network", mtcnn.NETWORKS)
 def test_the_committed_graph_is_what_the_package_gives(network: str) -> None:
     committed = onnx.load(BUNDLE / f"{network}.onnx")
-    rebuilt = mtcnn.build(network)
+    rebuilt = mtcnn.shipped(network)
     assert [(n.op_type, n.input, n.output) for n in rebuilt.graph.node] == [
         (n.op_type, n.input, n.output) for n in committed.graph.node
     ]
@@ -56,8 +59,8 @@ def test_the_committed_graph_is_what_the_package_gives(network: str) -> None:
 
 
 @pytest.mark.parametrize("network", mtcnn.NETWORKS)
-def test_the_committed_graph_agrees_with_an_independent_network(network: str) -> None:
-    model = (BUNDLE / f"{network}.onnx").read_bytes()
+def test_the_graph_in_float32_agrees_with_an_independent_network(network: str) -> None:
+    model = mtcnn.build(network).SerializeToString()
     reference = getattr(mtcnn_torch, network)
     for shape in SHAPES[network]:
         pixels = _pixels(shape)
@@ -65,6 +68,62 @@ def test_the_committed_graph_agrees_with_an_independent_network(network: str) ->
         for got, want in zip(_run(model, pixels), expected, strict=True):
             assert got.shape == tuple(want.shape)
             np.testing.assert_allclose(got, want.numpy(), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("network", mtcnn.NETWORKS)
+def test_in_half_each_network_is_near_that_where_each_node_rounds(network: str) -> None:
+    rounding = half.rounding(half.half(mtcnn.build(network))).SerializeToString()
+    for shape in SHAPES[network]:
+        pixels = _pixels(shape)
+        for got, want in zip(
+            _run(rounding, pixels), _run(mtcnn.build(network).SerializeToString(), pixels), strict=True
+        ):
+            np.testing.assert_allclose(got, want, atol=0.01)
+
+
+def _detector(folder: Path, networks: dict[str, onnx.ModelProto]) -> Detector:
+    """The detector of these networks, which are written into a folder."""
+    files = []
+    for name, network in networks.items():
+        data = network.SerializeToString()
+        (folder / name).write_bytes(data)
+        files.append(ModelFile(folder / name, hashlib.sha256(data).hexdigest()))
+    return Detector.from_files(files)
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    """How far a box of the labelled photos moves at most, in parts of its height, where each node of these rounds."""
+    built = {network: mtcnn.build(network) for network in mtcnn.NETWORKS}
+    rounding = {network: half.rounding(half.half(graph)) for network, graph in built.items()}
+    folder = tmp_path_factory.mktemp("detectors")
+    whole = _detector(folder, built)
+    furthest = {}
+    for name, networks in {"onet": {"onet"}, "all": built.keys()}.items():
+        other = _detector(folder, built | {network: rounding[network] for network in networks})
+        furthest[name] = max(_moved(whole, other, image, len(truth)) for image, truth in group_photos())
+    return furthest
+
+
+def _moved(one: Detector, other: Detector, image: Pixels, faces: int) -> float:
+    """How far a box of the picture moves at most, in parts of its height; both find so many faces."""
+    before, after = (sorted(each.detect(image), key=lambda face: face.box) for each in (one, other))
+    assert len(before) == len(after) == faces
+    pairs = zip(before, after, strict=True)
+    return max(float(np.abs(np.subtract(face.box, again.box)).max()) / face.height for face, again in pairs)
+
+
+def test_with_o_net_in_half_the_same_faces_are_found_in_the_same_place(moved: dict[str, float]) -> None:
+    assert 0 < moved["onet"] < 0.001
+
+
+def test_with_all_three_in_half_a_face_is_found_elsewhere(moved: dict[str, float]) -> None:
+    assert moved["all"] > 0.01
+
+
+def test_o_net_alone_is_in_half() -> None:
+    in_half = {name: half.weights_of(half.read(BUNDLE / f"{name}.onnx")).share for name in mtcnn.NETWORKS}
+    assert in_half == {"pnet": 0.0, "rnet": 0.0, "onet": 1.0}
 
 
 def test_a_graph_tells_bgr_from_rgb() -> None:

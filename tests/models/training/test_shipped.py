@@ -4,17 +4,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
 from torch import Tensor
 
+from convert import half
 from models.data import Faces
 from models.errors import CheckpointError
-from models.export import INPUT, write_onnx
 from models.networks.build import build
+from models.networks.graph import INPUT, to_onnx
 from models.networks.preprocess import normalise
 from models.networks.se_resnet import SEResNet, SEResNetShape
+from models.registry import DEFAULT, ROOT
 from models.training.checkpoint import load
 from models.training.loop import train
 from models.training.recipe import Recipe
@@ -41,7 +44,7 @@ def exported(tmp_path: Path, inputs: Tensor) -> Path:
             torch.nn.init.uniform_(module.bias, -0.3, 0.3)
     for _ in range(5):
         network.train()(inputs)
-    write_onnx(network, tmp_path / "expression.onnx", SIDE)
+    onnx.save(to_onnx(network, SIDE), str(tmp_path / "expression.onnx"))
     return tmp_path / "expression.onnx"
 
 
@@ -58,6 +61,22 @@ def test_a_network_given_an_exported_file_answers_as_the_file_does(exported: Pat
     assert np.allclose(network.eval()(inputs).detach(), wanted, atol=1e-4)
 
 
+def test_a_file_in_half_precision_gives_the_same_weights_but_for_their_rounding(exported: Path) -> None:
+    whole = weights_in(exported)
+    onnx.save(half.half(half.read(exported)), str(exported))
+    rounded = weights_in(exported)
+    assert rounded.keys() == whole.keys()
+    for name, values in whole.items():
+        assert torch.equal(rounded[name], values.half().float())
+
+
+@pytest.mark.parametrize("file", [DEFAULT / "expression.onnx", ROOT / "models" / "starts" / "student.onnx"])
+def test_a_training_can_begin_with_what_lies_here(file: Path) -> None:
+    shape = {name: tuple(values.shape) for name, values in weights_in(file).items()}
+    assert shape["head.weight"][0] in (8, 15)
+    assert len(shape) > 50
+
+
 def test_its_batch_norms_answer_the_same_by_the_statistics_of_a_batch(exported: Path, inputs: Tensor) -> None:
     network = build("student", 0.0, SIDE)
     unfold(network, weights_in(exported), inputs)
@@ -68,7 +87,7 @@ def test_a_block_that_the_file_lacks_first_hands_on_what_it_gets(tmp_path: Path,
     shallow, deep = (
         SEResNet(SEResNetShape(classes=15, blocks=blocks, dropout=0.0)) for blocks in ((2, 2, 2), (2, 2, 3))
     )
-    write_onnx(shallow, tmp_path / "shallow.onnx", SIDE)
+    onnx.save(to_onnx(shallow, SIDE), str(tmp_path / "shallow.onnx"))
     unfold(deep, weights_in(tmp_path / "shallow.onnx"), inputs)
     assert np.allclose(deep.eval()(inputs).detach(), answers(tmp_path / "shallow.onnx", inputs), atol=1e-3)
 

@@ -1,0 +1,48 @@
+"""A network and the card that names it, kept together: the card has the network's hash, the network what it is for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import msgspec
+
+from contract.manifest import PartName
+from convert import output
+from convert.bundle import parts
+from convert.errors import SourceError
+from convert.inscribed import inscribe
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+def write_with(path: Path, file: Path, network: ModelProto) -> None:
+    """Writes a network to `file` and its hash into the card at `path`, which names it and lies beside it.
+
+    A network of faces has what its card says of its use written into it. Raises SourceError, before anything is
+    written, where the card does not name that file, and OutputError.
+    """
+    part = next((part for part in get_args(PartName) if path.name == f"{part}.json"), None)
+    if part is None:
+        known = ", ".join(f"{each}.json" for each in get_args(PartName))
+        raise SourceError(f"{path}: is no card of a part of a bundle; those are named {known}")
+    licence = parts.read(part, path.parent).licence
+    card: dict[str, Any] = msgspec.json.decode(path.read_bytes())
+    beside = file.parent.resolve() == path.parent.resolve()
+    entries = [entry for entry in _entries(card) if beside and entry["file"] == file.name]
+    if not entries:
+        raise SourceError(f"{path}: names no {file}; give the name that stands on it, in the folder in which it lies")
+    if part != "detector":
+        inscribe(network, card, licence)
+    data = network.SerializeToString()
+    entries[0]["sha256"] = hashlib.sha256(data).hexdigest()
+    output.write(file, data)
+    output.write(path, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+
+
+def _entries(card: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What on a card names a file: the card of one network itself, or each stage of a detector."""
+    return iter(card["networks"].values() if "networks" in card else [card])

@@ -1,0 +1,121 @@
+"""From a finished training run to what ships: the network in half precision, its operating points fitted, its card.
+
+Half precision is in the file's own graph, so that TensorRT builds a box's engines from the very file that ships.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+
+from convert import half, output
+from convert.inscribed import inscribe
+from models import describe
+from models.calibrate import Plan, fitted_point
+from models.card import Card, OperatingPoint, Output, save
+from models.data import CLASSES, Floats
+from models.datasets import data_file
+from models.model import CARD, Model
+from models.networks.graph import to_onnx
+from models.registry import BUNDLES
+from models.samples import read_samples
+from models.training.checkpoint import CHECKPOINT, averaged_network, load, recipe_of
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a network comes from: the folder of its run, and what that does not say: which model it ships as ("": its
+    network's first), who taught it, and with which weights it began, the first first.
+    """
+
+    run: Path
+    name: str = ""
+    teachers: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file that a training leaves there."""
+        return self.run / CHECKPOINT
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What a run became: its card, its network in half precision, and the same before it was rounded."""
+
+    card: Card
+    half: ModelProto
+    float32: ModelProto
+
+    def told(self) -> str:
+        """What was found, for people: size, what is in half, and each operating point."""
+        weights, size = half.weights_of(self.half), self.half.ByteSize()
+        points = [
+            f"  {point.name}: temperature {point.temperature}, unsure below {point.unsure_below}"
+            for point in self.card.points
+        ]
+        first = (
+            f"{self.card.file}: {size / 1e6:.2f} MB, {size / self.float32.ByteSize():.2f} of float32; "
+            f"{weights.half} of {weights.count} weights of convolutions and matrix products in half"
+        )
+        return "\n".join([first, *points])
+
+
+def bundle_of(origin: Origin) -> Path:
+    """The packaged bundle that a run ships in. Raises CheckpointError."""
+    network = recipe_of(origin.checkpoint).network
+    return BUNDLES / describe.shipped_as(origin.name, network, origin.checkpoint).folder
+
+
+def export(origin: Origin, valid: Path) -> Exported:
+    """The network of a finished run. The even rows of the labelled faces of `valid` fit its operating points.
+
+    Raises RangeError where float16 does not hold a weight, CheckpointError for the run, DataError for the faces.
+    """
+    faces = data_file(valid)
+    recipe, state = recipe_of(origin.checkpoint), load(origin.checkpoint)
+    shipped = describe.shipped_as(origin.name, recipe.network, origin.checkpoint)
+    network = averaged_network(origin.checkpoint)
+    plain = to_onnx(network, recipe.last_side, shipped.heads)
+    made = half.half(plain, str(origin.checkpoint))
+    text = describe.training_text(recipe, state["faces"], origin.teachers, origin.starts)
+    prior = np.array(state["prior"], np.float32)
+    with TemporaryDirectory(prefix="mien-") as folder:
+        weights = Path(folder) / describe.WEIGHTS
+        weights.write_bytes(made.SerializeToString())
+        card = describe.card_of(shipped, network, weights, recipe, tuple(map(_unfitted, shipped.plans)), text)
+        save(card, Path(folder) / CARD)
+        points = tuple(_fitted(plan, Path(folder), faces, prior) for plan in shipped.plans)
+    card = msgspec.structs.replace(card, points=points)
+    inscribe(made, msgspec.to_builtins(card), card.licence)
+    sha256 = hashlib.sha256(made.SerializeToString()).hexdigest()
+    return Exported(msgspec.structs.replace(card, sha256=sha256), made, plain)
+
+
+def write(exported: Exported, folder: Path) -> None:
+    """Writes network and card into a folder, which is made where it is not there. Raises OutputError."""
+    with output.told_as_output_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        output.write(folder / exported.card.file, exported.half.SerializeToString())
+        save(exported.card, folder / CARD)
+
+
+def _unfitted(plan: Plan) -> OperatingPoint:
+    return OperatingPoint(plan.name, plan.head.name, Output(plan.head.name, plan.head.classes), 1.0)
+
+
+def _fitted(plan: Plan, bundle: Path, valid: Path, prior: Floats) -> OperatingPoint:
+    model = Model(bundle, plan.name)
+    taken = model.card.input
+    even = read_samples(valid, taken.crop_of_box_height, taken.size, plan.head.name)[::2]
+    places = [plan.head.classes.index(CLASSES[label]) for label in even.labels]
+    return fitted_point(plan, model.logits(even.crops), np.array(places, np.int64), prior[plan.head.columns])

@@ -1,0 +1,81 @@
+"""`mien-convert export` on the command line, and the options that say where a network comes from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convert import subcommand
+from models.datasets import VALID
+
+if TYPE_CHECKING:
+    from convert.export import Origin
+
+EXPORT_EXAMPLES = """examples:
+  mien-convert export runs/student --teacher vgg-face --out mine
+  mien-convert export runs/face-asia --as face-asia --start mien-face-2.0.0 --out ./face-asia
+  mien-convert export runs/student --out mine --float32 whole.onnx
+                                        and the network as it was before it was rounded, for `verify`
+"""
+EXPORT_TEXT = """Writes the network of a finished training run as ONNX (opset 17, batch-norm folded, logits alone, any
+batch) in half precision, and the card beside it, with operating points fitted on labelled faces. What the card says of
+labels, input, normalization, temperatures and licence is in the file's own metadata too."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The subcommand; what it needs is imported when it runs, so that --help is quick."""
+    export = subcommand.add(
+        commands,
+        "export",
+        "write the network of a training run, in half precision, and its card",
+        text=EXPORT_TEXT,
+        examples=EXPORT_EXAMPLES,
+    )
+    export.add_argument("network_run", type=Path, metavar="RUN", help="the folder of a finished training run")
+    add_origin(export)
+    export.add_argument(
+        "--out", type=Path, metavar="DIR", help="the folder to write to (default: the model's own under edge/bundles/)"
+    )
+    export.add_argument("--float32", type=Path, metavar="FILE", help="write the network before it was rounded here too")
+    export.set_defaults(run=_export)
+
+
+def add_origin(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """The options that say of a run what it does not say itself."""
+    parser.add_argument("--as", dest="name", default="", metavar="NAME", help="which model (default: its network's)")
+    parser.add_argument(
+        "--teacher", action="append", default=[], metavar="NAME", help="what taught it, in words or a run; repeatable"
+    )
+    parser.add_argument(
+        "--start", action="append", default=[], metavar="NAME", help="what it began with, in words; the first first"
+    )
+    parser.add_argument(
+        "--valid-data",
+        type=Path,
+        default=VALID,
+        metavar="FILE",
+        help="labelled faces whose even rows fit the operating points (default: %(default)s)",
+    )
+
+
+def origin_of(run: Path, arguments: argparse.Namespace) -> Origin:
+    """The run with what those options say of it."""
+    from convert.export import Origin
+
+    return Origin(run, arguments.name, tuple(Path(each).name for each in arguments.teacher), tuple(arguments.start))
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from convert import export, output
+
+    origin = origin_of(arguments.network_run, arguments)
+    with subcommand.told_as_source_error():
+        folder = arguments.out or export.bundle_of(origin)
+        output.check_folder(folder)
+        made = export.export(origin, arguments.valid_data)
+    export.write(made, folder)
+    if arguments.float32:
+        output.write(arguments.float32, made.float32.SerializeToString())
+    print(f"{folder}: {made.card.name}-{made.card.version}\n{made.told()}")
+    return 0
