@@ -74,9 +74,9 @@ def test_a_box_that_is_gone_builds_nothing(floor: Engine, client: FlaskClient) -
 @pytest.mark.parametrize(
     ("language", "what", "do"),
     [
-        ("en", "The box runs on ONNX Runtime, not on TensorRT.", "start the box again"),
-        ("zh", "设备由 ONNX Runtime 运行，未使用 TensorRT。", "重新启动设备"),
-        ("vi", "Thiết bị chạy bằng ONNX Runtime, không phải TensorRT.", "khởi động lại thiết bị"),
+        ("en", "The box runs on its processor, not on its GPU.", "start the box again"),
+        ("zh", "设备在处理器上运行，未使用 GPU。", "重新启动设备"),
+        ("vi", "Thiết bị chạy bằng bộ xử lý, không phải GPU.", "khởi động lại thiết bị"),
     ],
 )
 def test_a_fault_of_the_engines_is_told_with_what_to_do(
@@ -93,9 +93,9 @@ def test_a_fault_of_the_engines_is_told_with_what_to_do(
 @pytest.mark.parametrize(
     ("language", "notice"),
     [
-        ("en", "box box-1 runs without TensorRT, see why"),
-        ("zh", "设备 box-1 未使用 TensorRT，请查看原因"),
-        ("vi", "thiết bị box-1 chạy không có TensorRT, xem lý do"),
+        ("en", "box box-1 runs without its GPU, see why"),
+        ("zh", "设备 box-1 未使用 GPU，请查看原因"),
+        ("vi", "thiết bị box-1 không chạy bằng GPU, xem lý do"),
     ],
 )
 def test_the_floor_names_the_fault_and_leads_to_its_box(
@@ -111,15 +111,15 @@ def test_the_floor_names_the_fault_and_leads_to_its_box(
 
 def test_a_fault_of_a_simulated_box_is_not_worth_a_look(floor: Engine, client: FlaskClient) -> None:
     _told(floor, "box-2", engine_fault=FAULT)
-    assert "without TensorRT" not in _page(client, "/")
+    assert "without its GPU" not in _page(client, "/")
 
 
 @pytest.mark.parametrize(
     ("language", "trouble", "building"),
     [
-        ("en", "without TensorRT", "TensorRT: &lt;1%"),
-        ("zh", "未使用 TensorRT", "TensorRT：&lt;1%"),
-        ("vi", "không có TensorRT", "TensorRT: &lt;1%"),
+        ("en", "without its GPU", "TensorRT: &lt;1%"),
+        ("zh", "未使用 GPU", "TensorRT：&lt;1%"),
+        ("vi", "không dùng GPU", "TensorRT: &lt;1%"),
     ],
 )
 def test_the_boxes_say_what_runs_them_and_a_fault_is_trouble(
