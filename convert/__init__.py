@@ -1,1 +1,6 @@
 """From a trained network to what runs on the box."""
+
+import os
+
+# ONNX Runtime would keep an id of this device in the home folder and send usage to its makers. It reads this once.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"

@@ -1,1 +1,6 @@
 """The desk box: one module a job. Imports `contract` and nothing else of ours."""
+
+import os
+
+# ONNX Runtime would keep an id of this device in the home folder and send usage to its makers. It reads this once.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
