@@ -16,7 +16,6 @@ from tests.edge.pictures import (
     group_photos,
     portrait,
     side_by_side,
-    table_images,
 )
 
 NO_BOXES: Floats = np.empty((0, 4), np.float32)
@@ -122,16 +121,3 @@ def test_the_five_faces_of_the_photo_are_found(detector: Detector) -> None:
     image = cv2.imread(str(data_folder() / "faces" / "multi_face.jpg"))
     assert image is not None
     assert len(detector.detect(image)) == 5
-
-
-def test_a_face_is_found_in_each_portrait_of_performers(detector: Detector) -> None:
-    counts = [bool(detector.detect(image)) for image in table_images("taiwanese/taiwanese")]
-    assert (sum(counts), len(counts)) == (881, 881)
-
-
-def test_a_face_is_found_in_each_tight_crop_of_every_group_once_it_is_padded(detector: Detector) -> None:
-    found_one = 0
-    for image in table_images("utkface/utkface"):
-        padded = cv2.copyMakeBorder(image, 50, 50, 50, 50, cv2.BORDER_CONSTANT, value=(128, 128, 128))
-        found_one += bool(detector.detect(padded))
-    assert found_one >= 995
