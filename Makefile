@@ -2,7 +2,7 @@
 #
 #   make demo          the whole path on this machine; prints the address of the page
 #   make test          ruff, mypy and the tests: what every change must pass
-#   make test-system   the long tests: every page in every state, theme, language and size
+#   make test-system   the long tests: every page in every state, theme, language and size; a box in a container
 #   make lint          ruff and mypy alone
 #   make bench         measurements, each beside its peer or its limit, and what changed since the last commit
 #   make bench-full    the longest ones too: a million frames, an hour of a person

@@ -19,7 +19,7 @@ from edge.errors import MienDeskError, SettingsError
 from edge.link import open_link
 from edge.processes import Supervisor
 from edge.settings import Box, Broker, Settings, Store
-from edge.store import Relay, prepare
+from edge.store import Relay, open_to_its_group, prepare
 
 if TYPE_CHECKING:
     from edge.bundle import Bundle
@@ -91,6 +91,7 @@ def _store(options: argparse.Namespace) -> int:
         log.info("%d readings that were set aside wait again", relay.retry_set_aside())
     counts = relay.counts()
     relay.close()
+    open_to_its_group(loaded.store)
     log.info(
         "outbox %s, epoch %s: %d waiting, %d received, %d set aside, %d never to leave, %d gaps",
         *(

@@ -1,7 +1,7 @@
 """The desk's processes, a line each, and `mien-desk run`, which starts them, starts them again and stops them.
 
-On a box systemd does this, with a unit for each line. `run` is for a desk on one's own machine: `store` runs once, then
-the others as processes of their own.
+On a box systemd does this, with a unit for each line (`firmware_config/systemd`), which a test holds to it. `run` is
+for a desk on one's own machine: `store` runs once, then the others as processes of their own.
 """
 
 from __future__ import annotations
@@ -34,19 +34,61 @@ log: Final = logging.getLogger("mien.run")
 
 
 @dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What a process may take on a box before systemd ends it: memory in MB, seconds in which its loop has to go round
+    (None: it has no loop), seconds to stop in. Limits, not what it needs.
+    """
+
+    memory_mb: int
+    watchdog_s: int | None
+    stop_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Process:
-    """A process of the desk: a subcommand of `mien-desk`. `once`: it runs before all others, to its end."""
+    """A process of the desk: a subcommand of `mien-desk`, run by `user` on a box.
+
+    `once`: it runs before all others, to its end.
+    """
 
     name: str
     touches: str
+    user: str
+    budget: Budget
     once: bool = False
+
+    @property
+    def unit(self) -> str:
+        """The systemd unit that runs it on a box."""
+        return f"mien-{self.name}.service"
 
 
 PROCESSES: Final = (
-    Process(name="store", touches="the outbox file: makes, checks and mends it", once=True),
-    Process(name="engine", touches="GPU, models and the folder of engines; builds what TensorRT needs, then ends"),
-    Process(name="vision", touches="camera and models; writes readings to the outbox file"),
-    Process(name="publish", touches="the broker; sends what is in the outbox file and frees it by receipt"),
+    Process(
+        name="store",
+        touches="the outbox file: makes, checks and mends it",
+        user="mien-store",
+        budget=Budget(memory_mb=300, watchdog_s=None, stop_s=600),
+        once=True,
+    ),
+    Process(
+        name="engine",
+        touches="GPU, models and the folder of engines; builds what TensorRT needs, then ends",
+        user="mien-vision",
+        budget=Budget(memory_mb=3000, watchdog_s=None, stop_s=15),
+    ),
+    Process(
+        name="vision",
+        touches="camera and models; writes readings to the outbox file",
+        user="mien-vision",
+        budget=Budget(memory_mb=1500, watchdog_s=30, stop_s=15),
+    ),
+    Process(
+        name="publish",
+        touches="the broker; sends what is in the outbox file and frees it by receipt",
+        user="mien-publish",
+        budget=Budget(memory_mb=200, watchdog_s=180, stop_s=15),
+    ),
 )
 
 

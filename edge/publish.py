@@ -22,6 +22,7 @@ from edge.backoff import Backoff
 from edge.errors import BrokerError, CorruptStore, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.flow import Flow, is_historical
 from edge.link import Acked, Arrived, Event, Link, Rejected, Will, open_link
+from edge.notify import Watched
 from edge.settings import Settings
 from edge.store import Relay
 
@@ -43,6 +44,7 @@ class Publisher:
         """Open the outbox; the process `store` must have prepared it."""
         self._settings = settings
         self._simulated = simulated
+        self._watched = Watched()
         self._relay = Relay(settings.store)
         self._recorded = self._relay.is_recorded()
         self._flow = Flow(None if self._recorded else settings.broker.catch_up_per_s)
@@ -61,8 +63,10 @@ class Publisher:
     def run(self, stop: threading.Event) -> None:
         """Send until `stop` is set; connections come and go."""
         backoff = Backoff(1.0, 60.0)
+        self._watched.ready()
         try:
             while not stop.is_set():
+                self._watched.alive()
                 began = time.monotonic()
                 try:
                     link = open_link(self._settings.broker, f"mien-{self._settings.box.id}", self._will())
@@ -83,9 +87,11 @@ class Publisher:
         self._centre_online, self._was_connected = None, True
         self._begin(link)
         while link.lost is None and not stop.is_set():
+            self._watched.alive()
             if not self._step(link, TICK_S):
                 stop.wait(1.0)
         if link.lost is None:
+            self._watched.stopping()
             self._part(link)
             return
         why = link.lost.why

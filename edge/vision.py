@@ -21,6 +21,7 @@ from edge import bundle as bundles
 from edge import clock, kernel
 from edge.capture import Capture, Frame, open_source
 from edge.errors import CaptureError, StaleCamera
+from edge.notify import Watched
 from edge.settings import Settings
 from edge.sight import Sight
 from edge.window import SECOND, Seconds, Window, summarise
@@ -58,6 +59,7 @@ class Vision:
 
     def __init__(self, settings: Settings, capture: Capture, sight: Sight, writer: Writer, model: str) -> None:
         """`model` is the id that readings carry."""
+        self._watched = Watched()
         self._settings, self._model = settings, model
         self._capture, self._sight, self._writer = capture, sight, writer
         self._boot = clock.boot()
@@ -69,7 +71,9 @@ class Vision:
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop` is set or a clip ends. Raises CaptureError, or what ended the writer."""
+        self._watched.ready()
         while not stop.is_set() and not self._capture.ended:
+            self._watched.alive()
             frame = self._next_frame(stop)
             if frame is not None:
                 self._rate.count()
@@ -80,6 +84,7 @@ class Vision:
             self._sight.look_for_engines()
             self._say_how_it_goes()
             self._writer.check()
+        self._watched.stopping()
 
     def _next_frame(self, stop: threading.Event) -> Frame | None:
         """The next frame; None where none came, or where the camera lies and was opened again."""
@@ -100,6 +105,7 @@ class Vision:
         if time.monotonic() - self._reopened_at > STEADY_S:
             self._reopened = 0
         while not stop.is_set():
+            self._watched.alive()
             if self._reopened == REOPENINGS:
                 raise StaleCamera(f"{error}; it was opened again {REOPENINGS} times in vain") from error
             self._reopened += 1

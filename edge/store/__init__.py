@@ -11,9 +11,21 @@ relay.py        the side that sends them and frees them by receipt
 check.py        the process `store`: makes, migrates and checks the file, moves a broken one aside
 """
 
-from edge.store.check import Prepared, prepare
+from edge.store.check import Prepared, open_to_its_group, prepare
 from edge.store.engines import EngineNotes
 from edge.store.outbox import Outbox
 from edge.store.relay import Counts, Head, Health, OwedGap, Refused, Relay
 
-__all__ = ["Counts", "EngineNotes", "Head", "Health", "Outbox", "OwedGap", "Prepared", "Refused", "Relay", "prepare"]
+__all__ = [
+    "Counts",
+    "EngineNotes",
+    "Head",
+    "Health",
+    "Outbox",
+    "OwedGap",
+    "Prepared",
+    "Refused",
+    "Relay",
+    "open_to_its_group",
+    "prepare",
+]

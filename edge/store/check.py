@@ -21,6 +21,7 @@ from edge.store.schema import migrations
 
 MODE: Final = 0o660  # `vision`, `publish` and `page` run as different users of one group
 ASIDE: Final = ".broken-"
+BESIDE: Final = ("-wal", "-shm")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,23 @@ def _check(path: Path, store: Store) -> str:
     return epoch
 
 
+def open_to_its_group(store: Store) -> None:
+    """Set the mode of the file and of what SQLite keeps beside it, which is left there, empty where it was not.
+
+    So the others need not be able to make a file in that folder: none of them could leave a picture there. The last
+    thing that is done, for SQLite takes away what lies beside when the last one closes the file. Raises StoreError.
+    """
+    path = Path(store.path)
+    try:
+        for part in (path, *(path.with_name(path.name + ending) for ending in BESIDE)):
+            part.touch(MODE)
+            part.chmod(MODE)
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or path}: {error.strerror}; whose file is it? `store` must own it"
+        ) from error
+
+
 def _replace(path: Path) -> tuple[int, Path]:
     """Make a new file out of a broken one, then change them: where the disk is full the broken one stays in place."""
     new = path.with_name(path.name + ".new")
@@ -110,7 +128,7 @@ def _migrate(connection: Connection) -> None:
 
 
 def _parts(path: Path) -> list[Path]:
-    return [part for end in ("", "-wal", "-shm") if (part := path.with_name(path.name + end)).exists()]
+    return [part for end in ("", *BESIDE) if (part := path.with_name(path.name + end)).exists()]
 
 
 def _remove_old_asides(path: Path, keep_days: int) -> None:

@@ -33,6 +33,7 @@ _VARIABLE: Final = re.compile(r"\b(?:(?:MIEN|DEMO)_[A-Z_]+|DATABASE_URL)\b|(?<![
 _READ: Final = ("os.environ.get", "os.getenv")
 _STANDARD: Final = ("PATH", "CPATH", "LIBRARY_PATH")  # what every program reads, and every C compiler
 _SHELL: Final = ("OMP_NUM_THREADS",)  # read by libraries, set for them
+_SYSTEMD: Final = ("NOTIFY_SOCKET", "WATCHDOG_USEC")  # set by it for what it starts
 
 
 def code_of(text: str) -> list[str]:
@@ -79,7 +80,16 @@ def _subcommand(command: str, words: list[str]) -> tuple[str, list[argparse.Argu
     return "", []
 
 
+def _laid_on_a_box() -> set[str]:
+    """The units and users of a box, which are called much as commands are."""
+    users = (ROOT / "firmware_config/sysusers.d/mien.conf").read_text(encoding="utf-8")
+    units = {path.stem.removesuffix("@") for path in (ROOT / "firmware_config/systemd").iterdir()}
+    return units | set(re.findall(r"^u (\S+)", users, re.M))
+
+
 def _unknown_command(command: str, piece: str) -> Iterator[str]:
+    if command in _laid_on_a_box():
+        return
     if command not in _settings_defaults() and not list((ROOT / "models" / "cards").glob(f"{command}.md")):
         yield f"{piece}: no command {command}"
 
@@ -202,14 +212,18 @@ def wrong_anchors(text: str, document: Path) -> list[str]:
 
 def variables_named(text: str) -> set[str]:
     """The environment variables that a document names."""
-    return {name for piece in code_of(text) for name in _VARIABLE.findall(piece)} - {*_STANDARD, *_SHELL}
+    return {name for piece in code_of(text) for name in _VARIABLE.findall(piece)} - {*_STANDARD, *_SHELL, *_SYSTEMD}
 
 
 @cache
 def variables_read() -> set[str]:
     """The environment variables that our code reads."""
     files = [path for room in (*ROOMS, "tests") for path in (ROOT / room).rglob("*.py")]
-    return {name for path in files for name in _read_in(path.read_text(encoding="utf-8"))} - {*_STANDARD, *_SHELL}
+    return {name for path in files for name in _read_in(path.read_text(encoding="utf-8"))} - {
+        *_STANDARD,
+        *_SHELL,
+        *_SYSTEMD,
+    }
 
 
 def _read_in(source: str) -> Iterator[str]:
