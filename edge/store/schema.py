@@ -119,3 +119,18 @@ def m003_engines(db: Database) -> None:
     only_row = "id INTEGER PRIMARY KEY CHECK (id = 1)"
     step, fault = _text("step", 1, 800, null=""), _text("fault", 1, 800, null="")
     db.conn.execute(_table("engines", only_row, _count("at_ms"), step, _unit("share"), fault))
+
+
+@migrations()  # type: ignore[untyped-decorator, unused-ignore]
+def m004_migrations(db: Database) -> None:
+    """The library's own list of migrations can hold no more than names and times either."""
+    name, old = migrations.migrations_table, "unbounded_migrations"
+    columns = (_text("migration_set", 1, 64), _text("name", 1, 64), _text("applied_at", 0, 64))
+    rest = ("id INTEGER PRIMARY KEY", *columns, "UNIQUE (migration_set, name)")
+    for statement in (
+        f"ALTER TABLE {name} RENAME TO {old}",
+        _table(name, *rest),
+        f"INSERT INTO {name} SELECT id, migration_set, name, applied_at FROM {old}",
+        f"DROP TABLE {old}",
+    ):
+        db.conn.execute(statement)
