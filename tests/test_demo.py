@@ -112,6 +112,7 @@ def test_no_secret_of_the_demo_stands_in_a_command_line_or_a_log(ran: Ran) -> No
     assert not [1 for text in (*ran.command_lines, *logs) for secret in secrets if secret in text]
 
 
+@pytest.mark.system
 def test_the_demo_runs_on_the_embedded_broker_and_says_so(tmp_path: Path) -> None:
     pytest.importorskip("amqtt", reason="amqtt is not installed")
     process = demo(tmp_path, DEMO_SECONDS="20", DEMO_BROKER="embedded")
@@ -152,7 +153,7 @@ def test_control_c_stops_all_of_it_in_order_however_often_it_is_pressed(tmp_path
 
 
 @needs_mosquitto
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGHUP, marks=pytest.mark.system)])
 def test_a_demo_stopped_before_it_has_begun_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
     process = demo(tmp_path)
     said(process, "broker: mosquitto")
@@ -175,6 +176,7 @@ def test_a_demo_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
 
 
 @needs_mosquitto
+@pytest.mark.system
 def test_a_demo_without_the_camera_asked_for_says_so_and_fails(tmp_path: Path) -> None:
     process = demo(tmp_path, DEMO_SECONDS="15", CAMERA="97")
     _, err = process.communicate(timeout=200)

@@ -78,6 +78,7 @@ def test_a_centre_killed_between_message_and_commit_loses_nothing_and_doubles_no
     assert way.tally() == Tally(made=100, sent=100, stored=100, lost=0, duplicated=0, waiting=0, set_aside=0)
 
 
+@pytest.mark.system
 def test_a_centre_killed_again_and_again_loses_nothing_and_doubles_nothing(slow_way: Way) -> None:
     way = slow_way
     way.keep(past(1, 1500))

@@ -288,7 +288,9 @@ def test_nothing_moves(opened: Open) -> None:
     assert page.evaluate(f"{moving}.length") == 0
 
 
-@pytest.mark.parametrize("size", [PAPER, PORTRAIT], ids=["landscape", "portrait"])
+@pytest.mark.parametrize(
+    "size", [PAPER, pytest.param(PORTRAIT, marks=pytest.mark.system)], ids=["landscape", "portrait"]
+)
 def test_on_paper_it_is_light_with_every_table_open_and_no_controls(opened: Open, shots: Path, size: Any) -> None:
     page = opened("ten", "#lang=vi&theme=dark", size=size, scheme="dark")
     page.emulate_media(media="print", color_scheme="dark")
