@@ -3,6 +3,7 @@
 #   make demo          the whole path on this machine; prints the address of the page
 #   make test          ruff, mypy and the tests: what every change must pass
 #   make test-system   the long tests: every page in every state, theme, language and size; a box in a container
+#   make torture       a thousand faults on the real parts, and the count of what is left
 #   make lint          ruff and mypy alone
 #   make bench         measurements, each beside its peer or its limit, and what changed since the last commit
 #   make bench-full    the longest ones too: a million frames, an hour of a person
@@ -13,14 +14,16 @@
 #
 # demo: `DEMO_SECONDS=60` stops by itself; `CAMERA=0` takes a webcam; `DEMO_KEEP=DIR` keeps the databases; `PORT=8080`.
 # test, test-system: `MIEN_DATA=DIR` is where the data sets are; `MIEN_AXE=FILE` is axe-core; `MIEN_SHOTS=DIR` keeps the
-# pictures of the pages. bench: `MIEN_PEER_PYTHON=PYTHON` is an interpreter that has the `fer` package.
+# pictures of the pages. torture: `SHORT=1` is a hundred faults, `FAULTS=10000` ten thousand.
+# bench: `MIEN_PEER_PYTHON=PYTHON` is an interpreter that has the `fer` package.
 
 PYTHON ?= python3
+FAULTS ?= $(if $(SHORT),100,1000)
 VENV := .venv
 BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test test-system lint bench bench-full docs schema clean help
+.PHONY: demo test test-system torture lint bench bench-full docs schema clean help
 
 help:
 	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
@@ -33,6 +36,9 @@ test: $(VENV)/.dev lint
 
 test-system: $(VENV)/.dev $(VENV)/.rtx $(VENV)/.tensorrt-names
 	$(BIN)/python -m pytest -m system --numprocesses 3
+
+torture: $(VENV)/.dev
+	$(BIN)/python -m tests.torture --faults $(FAULTS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -87,6 +87,12 @@ class Way:
         with closing(sqlite3.connect(self.central, timeout=10)) as db:
             return db.execute(sql).fetchall()
 
+    def change(self, sql: str) -> None:
+        """Change the centre's database behind its back; nobody else may have it open."""
+        with closing(sqlite3.connect(self.central)) as db:
+            db.execute(sql)
+            db.commit()
+
     def stored(self) -> int:
         """Raw rows at the centre."""
         count: int = self.ask("SELECT count(*) FROM readings")[0][0]
@@ -95,6 +101,11 @@ class Way:
     def waiting(self) -> int:
         """Rows at the desk that no receipt has freed."""
         count: int = made.look(self.settings.store, "SELECT count(*) FROM outbox WHERE state = 'waiting'")[0][0]
+        return count
+
+    def ask_gaps_owed(self) -> int:
+        """Gap records at the desk that the centre has not confirmed."""
+        count: int = made.look(self.settings.store, "SELECT count(*) FROM gaps WHERE NOT reported")[0][0]
         return count
 
     def settle(self) -> None:

@@ -215,6 +215,12 @@ def variables_named(text: str) -> set[str]:
     return {name for piece in code_of(text) for name in _VARIABLE.findall(piece)} - {*_STANDARD, *_SHELL, *_SYSTEMD}
 
 
+def variables_of_make(makefile: str) -> set[str]:
+    """The variables that a Makefile lets one set: those with a default, and those that it asks for."""
+    pairs = re.findall(r"^([A-Z]+) \?=|\$\(if \$\(([A-Z]+)\)", makefile, re.M)
+    return {name for pair in pairs for name in pair if name}
+
+
 @cache
 def variables_read() -> set[str]:
     """The environment variables that our code reads."""

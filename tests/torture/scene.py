@@ -1,0 +1,97 @@
+"""One box and one centre as they are: every process that a scenario may harm, and the count of what arrived."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tests.torture import ledger
+from tests.torture.ledger import Verdict
+from tests.torture.proxy import Proxy
+from tests.way import Way, make_way, until
+
+BOX_PROCESSES: Final = ("publish", "ingest")
+
+
+@dataclass
+class Scene:
+    """A way of readings, with a maker at its beginning and a network in it that can fail."""
+
+    way: Way
+    network: Proxy
+    random: random.Random
+    maker: subprocess.Popen[bytes] | None = None
+
+    @property
+    def notes(self) -> Path:
+        """What the maker noted."""
+        return self.way.folder / "made.txt"
+
+    def begin(self, *of_maker: str) -> None:
+        """Start all of it."""
+        self.way.start(*BOX_PROCESSES)
+        self.make(*of_maker)
+
+    def maker_command(self, *options: str) -> list[str]:
+        """What makes readings into this outbox."""
+        return [sys.executable, "-m", "tests.torture.maker", str(self.way.desk_toml), str(self.notes), *options]
+
+    def make(self, *options: str) -> None:
+        """Start a maker that goes on until it is ended."""
+        with (self.way.folder / "maker.log").open("ab") as log:
+            self.maker = subprocess.Popen(self.maker_command(*options), stdout=log, stderr=log)
+
+    def run_maker(self, *options: str, under: Sequence[str] = ()) -> int:
+        """Run a maker to its end, under another program where one is given; returns its exit status."""
+        return subprocess.run([*under, *self.maker_command(*options)], capture_output=True, timeout=60).returncode
+
+    def stop_making(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End the maker; it may be amid anything."""
+        if self.maker is not None:
+            self.maker.send_signal(number)
+            self.maker.wait(30)
+            self.maker = None
+
+    def made(self) -> int:
+        """How many readings were noted until now."""
+        return len(ledger.read(self.notes))
+
+    def goes_on(self, by: int = 20) -> None:
+        """Wait until more was made and more is stored: the way works."""
+        made, stored = self.made(), self.way.stored()
+        until(lambda: self.made() >= made + by, "readings are made")
+        until(lambda: self.way.stored() > stored, f"readings arrive; {self.way.log()}")
+
+    def judge(self) -> Verdict:
+        """End the maker, wait until the outbox owes nothing, and count."""
+        self.stop_making()
+        self.network.flow()
+        for name in BOX_PROCESSES:
+            if name not in self.way.running:
+                self.way.start(name)
+        self.way.settle()
+        until(lambda: self.way.ask_gaps_owed() == 0, "the centre knows every gap")
+        return ledger.judge(ledger.read(self.notes), self.way.central)
+
+
+@contextmanager
+def scene(folder: Path, seed: int, *, store: str = "") -> Iterator[Scene]:
+    """A scene in an empty folder; `store` are further settings of the outbox."""
+    folder.mkdir(parents=True)
+    for way in make_way(folder, desk="catch_up_per_s = 5000\n"):
+        text = way.desk_toml.read_text(encoding="utf-8").replace('path = "desk.db"\n', f'path = "desk.db"\n{store}')
+        with Proxy(way.broker.port) as network:
+            way.desk_toml.write_text(re.sub(r"^port = .*$", f"port = {network.port}", text, count=1, flags=re.M))
+            made = Scene(way, network, random.Random(seed))
+            try:
+                yield made
+            finally:
+                made.stop_making(signal.SIGKILL)
