@@ -65,7 +65,11 @@ def content_of(reading: Reading) -> str:
 
 def _hash(values: Sequence[object]) -> str:
     exact = [bool(value) if name == "clock_ok" else value for name, value in zip(PLAIN, values, strict=False)]
-    return hashlib.sha256(json.dumps([*exact, *values[len(PLAIN) :]]).encode()).hexdigest()
+    whole = [*exact, *values[len(PLAIN) :]]
+    # SQLite keeps -0.0 as 0.0, which is the same number.
+    return hashlib.sha256(
+        json.dumps([each or 0.0 if isinstance(each, float) else each for each in whole]).encode()
+    ).hexdigest()
 
 
 def read(path: Path) -> list[Line]:
