@@ -10,6 +10,7 @@ from pathlib import Path
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 CPU_INFO = Path("/proc/cpuinfo")
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
+_REFUSED = -1  # a filter of system calls forbids to ask: then nobody knows
 
 
 def boot() -> str:
@@ -24,7 +25,7 @@ def is_set() -> bool:
     """Whether the network keeps the wall clock right, as the kernel says; in a virtual machine the host does."""
     libc = ctypes.CDLL(None)
     timex = ctypes.create_string_buffer(512)  # struct timex and room to spare; all 0 asks and changes nothing
-    if int(libc.adjtimex(timex)) != _TIME_ERROR:
+    if int(libc.adjtimex(timex)) not in (_TIME_ERROR, _REFUSED):
         return True
     try:
         return " hypervisor" in CPU_INFO.read_text(encoding="utf-8")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,3 +26,14 @@ def test_a_moment_of_the_monotonic_clock_has_its_time_of_day() -> None:
 
 def test_a_moment_before_1970_is_1970() -> None:
     assert clock.wall_ms_of(time.monotonic() - 1e10) == 0
+
+
+def test_a_clock_of_which_nobody_may_ask_is_not_said_to_be_right(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = SimpleNamespace(adjtimex=lambda _: -1)
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: asked)
+    monkeypatch.setattr(clock, "CPU_INFO", tmp_path / "cpuinfo")
+    assert not clock.is_set()
+    asked.adjtimex = lambda _: 0
+    assert clock.is_set()

@@ -88,6 +88,11 @@ def open_device() -> None:
         camera.read(1)
 
 
+def ask_the_clock() -> None:
+    """Asks the kernel whether the wall clock is right, as `edge.clock` does."""
+    _checked(_libc.adjtimex(ctypes.create_string_buffer(512)))
+
+
 def _checked(result: int) -> None:
     if result == -1:
         number = ctypes.get_errno()
@@ -112,6 +117,7 @@ def attempts(process: int) -> dict[str, Callable[[], None]]:
         "shared-memory": share_memory,
         "ptrace": lambda: seize(process),
         "device": open_device,
+        "clock": ask_the_clock,
         **{f"write:{path}": lambda path=path: write(path) for path in WRITTEN},  # type: ignore[misc]
         "namespace": become_another,  # the last: where it succeeds it is nobody in the old one
     }

@@ -22,7 +22,9 @@ def listen(address: str) -> None:
             Path(address).chmod(0o666)
         heard.listen()
         while True:
-            heard.accept()[0].close()
+            come, _ = heard.accept()
+            with come:
+                come.recv(64)
 
 
 def main() -> None:

@@ -123,6 +123,10 @@ def test_in_the_place_of_publish_no_device_and_no_other_file_is_reached(
     assert outcomes["mien-publish.service"][attempt] != "done"
 
 
+def test_vision_may_ask_whether_the_clock_is_right(outcomes: dict[str, dict[str, str]]) -> None:
+    assert outcomes["mien-vision.service"]["clock"] == "done"
+
+
 def test_publish_reaches_the_broker(outcomes: dict[str, dict[str, str]]) -> None:
     assert outcomes["mien-publish.service"]["ipv4"] == "done"
 
