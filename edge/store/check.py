@@ -15,6 +15,7 @@ from edge.errors import CorruptStore, StoreError
 from edge.settings import Store
 from edge.store import bounds
 from edge.store.connection import Connection
+from edge.store.place import refuse_share
 from edge.store.relay import new_epoch
 from edge.store.salvage import salvage
 from edge.store.schema import migrations
@@ -43,6 +44,7 @@ def prepare(store: Store) -> Prepared:
     path = Path(store.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        refuse_share(path.parent)
         _remove_old_asides(path, store.keep_days)
         if not path.exists():
             path.touch(MODE)
