@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,13 +16,13 @@ import cv2
 import msgspec
 import pytest
 
-from contract.reading import Reason
+from contract.reading import Reading, Reason
 from edge import bundle, vision
-from edge.capture import Capture, capture
+from edge.capture import Capture, Frame, capture, open_source
 from edge.errors import CaptureError, ModelError, StaleCamera, StoreError
 from edge.settings import Camera, Model, Settings, load
 from edge.sight import Sight
-from edge.store import prepare
+from edge.store import Outbox, prepare
 from edge.vision import Vision
 from edge.writer import Writer
 from tests.edge import made
@@ -242,3 +243,59 @@ def test_a_clip_of_the_data_ends_in_no_face(tmp_path: Path) -> None:
     reasons = [row[0] for row in rows(settings)]
     assert reasons[0] is None
     assert reasons[-2:] == ["no_face", "no_face"]
+
+
+class TimedCapture(Capture):
+    """Notes when each frame was asked for."""
+
+    asked: list[float]
+
+    def read(self, timeout_s: float) -> Frame | None:
+        self.asked.append(time.monotonic())
+        return super().read(timeout_s)
+
+
+class InTheLoop:
+    """In the place of the writer: puts readings into the outbox where the loop over frames stands still for it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._outbox = Outbox(settings.store, settings.policy)
+        self.close = self._outbox.close
+
+    def add(self, reading: Reading) -> None:
+        with suppress(StoreError):
+            self._outbox.add(reading)
+
+    def check(self) -> None:
+        """Nothing ends it."""
+
+    def note_health(self, *_: object) -> None:
+        """Nobody asks."""
+
+
+def longest_wait(settings: Settings, writer: Writer | InTheLoop) -> float:
+    """Seconds between two frames at most, while another process holds the outbox's lock for three."""
+    taken = TimedCapture(lambda: open_source("synthetic"), loop=True)
+    taken.asked = []
+    stop, sight = threading.Event(), Sight.of(bundle.load(), settings)
+    program = "import sqlite3, sys, time; db = sqlite3.connect(sys.argv[1], isolation_level=None)\n"
+    program += "db.execute('BEGIN IMMEDIATE'); print(flush=True); time.sleep(3); db.execute('ROLLBACK')"
+    with subprocess.Popen([sys.executable, "-c", program, settings.store.path], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        began = time.monotonic()
+        threading.Timer(4.0, stop.set).start()
+        Vision(settings, taken, sight, writer, "model-1").run(stop)  # type: ignore[arg-type]
+    taken.close()
+    writer.close()
+    sight.close()
+    frames = [at for at in taken.asked if at > began]
+    return max(after - before for before, after in pairwise(frames))
+
+
+@pytest.mark.system
+def test_no_frame_is_late_where_another_process_holds_the_lock_for_three_seconds(tmp_path: Path) -> None:
+    kept, control = desk(tmp_path / "kept", "synthetic"), desk(tmp_path / "control", "synthetic")
+    assert longest_wait(kept, Writer(kept.store, kept.policy)) < 0.5
+    assert len(rows(kept)) >= 3
+    assert longest_wait(control, InTheLoop(control)) > 1.5  # seconds are whole after one of them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -12,7 +13,7 @@ import pytest
 from edge.capture import Capture, capture
 from edge.capture.files import VideoFile
 from edge.errors import CaptureError
-from tests.edge.capture.clips import StagedCamera, write_clip
+from tests.edge.capture.clips import Pixels, StagedCamera, grey, write_clip
 
 SOON_S = 0.3
 
@@ -179,3 +180,33 @@ def test_a_camera_that_does_not_open_again_says_so_each_time(camera: StagedCamer
         with pytest.raises(CaptureError, match="no such device"):
             taken.reopen()
     taken.close()
+
+
+class QuickCamera(StagedCamera):
+    """One that has a picture almost at once."""
+
+    def read(self) -> Pixels | None:
+        time.sleep(0.0005)
+        self.count += 1
+        return grey(self.count % 256)
+
+
+@pytest.mark.system
+@pytest.mark.timeout(300)
+def test_ten_thousand_openings_leave_no_thread_no_file_and_no_memory_behind() -> None:
+    def left() -> tuple[int, int, int]:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return threading.active_count(), len(list(Path("/proc/self/fd").iterdir())), pages * 4096
+
+    taken = Capture(QuickCamera)
+    for number in range(10_000):
+        assert taken.read(5.0) is not None
+        taken.close()
+        if number == 999:
+            threads, files, memory = left()
+        taken = Capture(QuickCamera)
+    taken.close()
+    wait_until(lambda: threading.active_count() <= threads)
+    assert threading.active_count() <= threads
+    assert left()[1] <= files
+    assert left()[2] - memory < 2_000_000
