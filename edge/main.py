@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import select
@@ -10,23 +11,20 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from edge import publish, settings, simulate
 from edge.analyze import command as analyze
 from edge.errors import MienDeskError, SettingsError
-from edge.link import open_link
 from edge.processes import Supervisor
 from edge.settings import Box, Broker, Settings, Store
 from edge.store import Relay, open_to_its_group, prepare
 
-if TYPE_CHECKING:
-    from edge.bundle import Bundle
-
 EXAMPLES: Final = """examples:
   mien-desk run desk.toml                     the whole desk: camera to broker
-  mien-desk check desk.toml                   are the settings, the model, the outbox and the broker all right?
+  mien-desk doctor desk.toml                  is all right: model, outbox, disk, camera, clock, broker? what to do?
   mien-desk store desk.toml                   make, migrate, check or mend the outbox
   mien-desk engine desk.toml                  build TensorRT's engines now rather than as the desk starts
   mien-desk cameras                           which cameras are there?
@@ -154,39 +152,20 @@ def _made_up(options: argparse.Namespace) -> list[Settings]:
     ]
 
 
-def _check(options: argparse.Namespace) -> int:
-    from edge import bundle as bundles  # brings NumPy, which no other command than those that read faces needs
+def _doctor(options: argparse.Namespace) -> int:
+    from edge import doctor  # brings OpenCV, which no other command than those that see needs
 
+    found = [doctor.Finding("settings", "ok", f"{options.config} is all right")]
     loaded = settings.load(options.config)
-    print(f"settings: {options.config} is all right")
-    bundle = bundles.named(loaded.model.bundle, loaded.model.point, trust=loaded.model.trust)
-    signed = f", signed by {', '.join(bundle.signers)}" if bundle.signers else ""
-    print(f"model: {bundle.expression.model}, operating point {bundle.point.name}{signed}")
-    print(f"runs on: {_runs_on(loaded, bundle)}")
-    if Path(loaded.store.path).exists():
-        relay = Relay(loaded.store)
-        print(f"outbox: {loaded.store.path}, {relay.counts().waiting} readings waiting")
-        relay.close()
-    else:
-        print(f"outbox: {loaded.store.path} is not there yet; `mien-desk store` or `run` makes it")
-    link = open_link(loaded.broker, f"mien-check-{loaded.box.id}")
-    link.close()
-    print(f"broker: {loaded.broker.host}:{loaded.broker.port} takes this box, MQTT {'5' if link.is_v5 else '3.1.1'}")
-    return 0
-
-
-def _runs_on(loaded: Settings, bundle: Bundle) -> str:
-    """What would run the networks of a desk that starts now."""
-    from edge.sight import Sight
-
-    sight = Sight.of(bundle, loaded)
-    try:
-        if sight.fault is not None:
-            return f"{sight.describe()}, though TensorRT was to: {sight.fault}"
-        missing = "; TensorRT's engines are still to be built" if sight.waits else ""
-        return f"{sight.describe()}{missing}"
-    finally:
-        sight.close()
+    if not options.json:
+        print(found[0].line())
+    for finding in doctor.findings(loaded):
+        found.append(finding)
+        if not options.json:
+            print(finding.line(), flush=True)
+    if options.json:
+        print(json.dumps([asdict(finding) for finding in found], indent=2))
+    return next((finding.exit_code for finding in found if finding.state == "wrong"), 0)
 
 
 def _cameras(_options: argparse.Namespace) -> int:
@@ -231,7 +210,8 @@ def _parser() -> argparse.ArgumentParser:
     add("engine", _engine, "Build the engines that TensorRT needs on this box, where it is to run the networks.")
     add("vision", _vision, "Run the process that reads the camera.")
     add("publish", _publish, "Run the process that sends readings.")
-    add("check", _check, "Check settings, model, outbox and broker; exits 0 where all are right.")
+    doctor = add("doctor", _doctor, "Look at all that a desk needs, running or not: what is wrong, and what to do.")
+    doctor.add_argument("--json", action="store_true", help="print all findings for a program")
     add("cameras", _cameras, "List the cameras of this machine.", config=False)
     _add_simulate(add("simulate", _simulate, "Run simulated desks through the real publisher.", config=False))
     analyze.add_options(add("analyze", analyze.run, "Count the expressions in recordings.", config=False))

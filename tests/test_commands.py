@@ -54,6 +54,6 @@ def test_another_broken_pipe_is_no_reader_that_has_gone() -> None:
 
 
 def test_an_error_is_told_and_counts_though_nobody_reads_the_output(tmp_path: Path) -> None:
-    status, said = _unread("edge", "check", "no.toml", folder=tmp_path)
+    status, said = _unread("edge", "doctor", "no.toml", folder=tmp_path)
     assert status != 0
     assert said.count("\n") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -23,9 +24,8 @@ ROOT = Path(__file__).parents[2]
 
 def _config(folder: Path, *lines: str, port: int = 1) -> Path:
     path = folder / "desk.toml"
-    path.write_text(
-        "\n".join(['[box]\nid = "desk-01"\n[store]\npath = "desk.db"\n[broker]', f"port = {port}", *lines]) + "\n"
-    )
+    desk = '[box]\nid = "desk-01"\n[camera]\nsource = "synthetic"\n[store]\npath = "desk.db"\n[broker]'
+    path.write_text("\n".join([desk, f"port = {port}", *lines]) + "\n")
     return path
 
 
@@ -64,53 +64,53 @@ def test_store_makes_the_outbox_and_lets_rows_that_were_set_aside_wait_again(tmp
 
 
 @needs_mosquitto
-def test_check_says_that_all_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_says_that_all_is_right(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with mosquitto(tmp_path / "broker") as broker:
-        assert main(["check", str(_config(tmp_path, port=broker.port))]) == 0
+        assert main(["doctor", str(_config(tmp_path, port=broker.port))]) == 0
     said = capsys.readouterr().out
     assert "is not there yet" in said
     assert "takes this box, MQTT 5" in said
-    assert "model: mien-face-" in said
-    assert "runs on: ONNX Runtime " in said
+    assert "ok       model        mien-face-" in said
+    assert "ok       runs on      ONNX Runtime " in said
 
 
 @needs_mosquitto
 @pytest.mark.usefixtures("tensorrt")
-def test_check_says_that_engines_are_still_to_be_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_says_that_engines_are_still_to_be_built(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with mosquitto(tmp_path / "broker") as broker:
-        assert main(["check", str(_config(tmp_path, port=broker.port))]) == 0
+        assert main(["doctor", str(_config(tmp_path, port=broker.port))]) == 0
     assert "processor; TensorRT's engines are still to be built" in capsys.readouterr().out
 
 
 @needs_mosquitto
-def test_check_says_why_tensorrt_cannot_be_had(
+def test_the_doctor_says_why_tensorrt_cannot_be_had(
     tensorrt: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with mosquitto(tmp_path / "broker") as broker, installed(driver=False):
-        assert main(["check", str(_config(tmp_path, port=broker.port))]) == 0
+        assert main(["doctor", str(_config(tmp_path, port=broker.port))]) == 0
     assert "though TensorRT was to: CUDA cannot be had" in capsys.readouterr().out
 
 
-def test_check_names_an_operating_point_that_the_model_lacks(
+def test_the_doctor_names_an_operating_point_that_the_model_lacks(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = _config(tmp_path, "[model]", 'point = "loud"')
-    assert main(["check", str(config)]) == errors.ModelError.exit_code
-    said = capsys.readouterr().err
-    assert 'operating point "loud"' in said
-    assert said.count("\n") == 1
+    assert main(["doctor", str(config)]) == errors.ModelError.exit_code
+    said = capsys.readouterr().out
+    assert re.search(r'^wrong    model .*operating point "loud"', said, re.M)
+    assert re.search(r"^wrong    broker ", said, re.M)  # whatever else is wrong
 
 
-def test_check_names_a_broker_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", str(_config(tmp_path, port=free_port()))]) == errors.BrokerError.exit_code
-    assert "Connection refused; check that the broker runs" in capsys.readouterr().err
+def test_the_doctor_names_a_broker_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", str(_config(tmp_path, port=free_port()))]) == errors.BrokerError.exit_code
+    assert "Connection refused; check that the broker runs" in capsys.readouterr().out
 
 
-def test_check_names_a_broker_that_speaks_only_3_1_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_doctor_names_a_broker_that_speaks_only_3_1_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with only_311(tmp_path / "broker") as broker:
-        assert main(["check", str(_config(tmp_path, port=broker.port))]) == errors.BrokerError.exit_code
-        assert "speaks MQTT 3.1.1 only" in capsys.readouterr().err
-        assert main(["check", str(_config(tmp_path, "allow_mqtt_311 = true", port=broker.port))]) == 0
+        assert main(["doctor", str(_config(tmp_path, port=broker.port))]) == errors.BrokerError.exit_code
+        assert "speaks MQTT 3.1.1 only" in capsys.readouterr().out
+        assert main(["doctor", str(_config(tmp_path, "allow_mqtt_311 = true", port=broker.port))]) == 0
         assert "MQTT 3.1.1" in capsys.readouterr().out
 
 
