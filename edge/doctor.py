@@ -22,11 +22,11 @@ from edge.link import open_link
 from edge.settings import Settings
 from edge.store import Relay
 from edge.store.place import refuse_share
+from edge.thermal import temperatures
 
 if TYPE_CHECKING:
     from edge.bundle import Bundle
 
-THERMAL: Final = Path("/sys/class/thermal")
 HOT_C: Final = 85.0  # a Jetson slows down at 97 to 99
 LITTLE_ROOM: Final = 200_000_000  # bytes
 SILENT_MS: Final = 60_000
@@ -177,12 +177,7 @@ def _clock(_: Settings) -> str:
 
 
 def _temperature(_: Settings) -> str:
-    zones = {}
-    for zone in sorted(THERMAL.glob("thermal_zone*")):
-        try:
-            zones[(zone / "type").read_text().strip()] = int((zone / "temp").read_text()) / 1000
-        except (OSError, ValueError):  # a zone that is switched off has no temperature
-            continue
+    zones = temperatures()
     if not zones:
         return "this machine tells none"
     name, hottest = max(zones.items(), key=lambda each: each[1])

@@ -22,6 +22,7 @@ from edge.backoff import Backoff
 from edge.errors import BrokerError, CorruptStore, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.flow import Flow, is_historical
 from edge.link import Acked, Arrived, Event, Link, Rejected, Will, open_link
+from edge.metrics import MetricsFile
 from edge.notify import Watched
 from edge.settings import Settings
 from edge.store import Relay
@@ -46,6 +47,7 @@ class Publisher:
         self._simulated = simulated
         self._watched = Watched()
         self._relay = Relay(settings.store)
+        self._metrics = MetricsFile(settings, self._relay)
         self._recorded = self._relay.is_recorded()
         self._flow = Flow(None if self._recorded else settings.broker.catch_up_per_s)
         self._topics = {channel: box_topic(settings.box.id, channel) for channel in Channel}
@@ -67,6 +69,7 @@ class Publisher:
         try:
             while not stop.is_set():
                 self._watched.alive()
+                self._try(self._measure)
                 began = time.monotonic()
                 try:
                     link = open_link(self._settings.broker, f"mien-{self._settings.box.id}", self._will())
@@ -88,6 +91,7 @@ class Publisher:
         self._begin(link)
         while link.lost is None and not stop.is_set():
             self._watched.alive()
+            self._try(self._measure)
             if not self._step(link, TICK_S):
                 stop.wait(1.0)
         if link.lost is None:
@@ -260,6 +264,10 @@ class Publisher:
             set_aside=owed.set_aside,
             gaps=owed.gaps,
         )
+
+    def _measure(self) -> None:
+        if why := self._metrics.refresh(_now_ms()):
+            self._log.error(why)
 
     def _request(self, link: Link, message: Message) -> None:
         self._publish(link, Channel.REQUESTS, message)

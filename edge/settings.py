@@ -123,6 +123,12 @@ class Shift(_Table, frozen=True, kw_only=True):
     id: Token | None = None  # 8 to 32 hex digits; random at each start where not given
 
 
+class Metrics(_Table, frozen=True, kw_only=True):
+    """What the box tells of itself to a collector on it."""
+
+    file: _Text | None = None  # in Prometheus' text format, for node_exporter's textfile collector; none by default
+
+
 class Settings(_Table, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -134,6 +140,7 @@ class Settings(_Table, frozen=True, kw_only=True):
     broker: Broker = Broker()
     policy: Policy = Policy()
     shift: Shift = Shift()
+    metrics: Metrics = Metrics()
 
     @property
     def engines(self) -> Path:
@@ -149,6 +156,7 @@ _PATHS: Final = (
     ("broker", "ca"),
     ("broker", "certificate"),
     ("broker", "key"),
+    ("metrics", "file"),
 )
 
 

@@ -19,6 +19,7 @@ import msgspec
 from central.settings import Settings as CentreSettings
 from contract.errors import ContractError
 from contract.topics import CENTRE, Channel, parse_box_topic
+from edge.metrics import METRICS, PREFIX
 from edge.settings import Settings as DeskSettings
 from tests.docs.commands import PARSERS, ROOT, options, subcommands
 
@@ -258,11 +259,12 @@ def _read_in(source: str) -> Iterator[str]:
 
 @cache
 def identifiers() -> set[str]:
-    """Every word of our sources that has an underscore in it."""
+    """Every word of our sources that has an underscore in it, and the whole names of our metrics."""
     kinds = ("*.py", "*.js", "*.json", "*.toml", "*.html")
     files = [path for room in ROOMS for kind in kinds for path in (ROOT / room).rglob(kind)]
     texts = (path.read_text(encoding="utf-8") for path in [*files, ROOT / "pyproject.toml", ROOT / "Makefile"])
-    return {word for text in texts for word in re.findall(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+", text)}
+    words = {word for text in texts for word in re.findall(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+", text)}
+    return words | {f"{PREFIX}{metric.name}" for metric in METRICS}
 
 
 def unknown_identifiers(text: str, known: set[str]) -> list[str]:

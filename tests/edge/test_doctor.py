@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge import clock, doctor, errors
+from edge import clock, doctor, errors, thermal
 from edge.doctor import Finding, findings
 from edge.main import main
 from edge.settings import Camera, Model, Settings, Store
@@ -117,7 +117,7 @@ def test_a_clock_that_nobody_keeps_right_and_one_of_1970_are_worth_a_warning(
 def test_the_hottest_zone_is_told_and_a_hot_one_is_worth_a_warning(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "THERMAL", tmp_path)
+    monkeypatch.setattr(thermal, "ZONES", tmp_path)
     assert found(settings)["temperature"].says == "this machine tells none"
     for number, (name, milli) in enumerate({"cpu": "41000", "gpu": "63500", "off": ""}.items()):
         zone = tmp_path / f"thermal_zone{number}"
