@@ -23,7 +23,6 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from convert import half
 from convert.errors import SourceError
 
 Array = NDArray[np.float32]
@@ -33,9 +32,6 @@ OPSET = 17
 IR_VERSION = 8
 
 NETWORKS = ("pnet", "rnet", "onet")
-# Of many overlapping boxes P-Net's and R-Net's surest stays, by the last digits of its probability. Rounded, they
-# choose others, and what O-Net makes of those lies elsewhere: see docs/convert.md.
-WHOLE = ("pnet", "rnet")
 
 
 class _Graph:
@@ -205,13 +201,8 @@ def read_weights(network: str) -> list[Array]:
 
 
 def build(network: str) -> onnx.ModelProto:
-    """The ONNX graph of one of NETWORKS, in float32."""
+    """The ONNX graph of one of NETWORKS, in float32, as it ships: see docs/convert.md for why not in half."""
     return _BUILDERS[network](read_weights(network))
-
-
-def shipped(network: str) -> onnx.ModelProto:
-    """The same as it ships: O-Net in half precision, the two before it as they are."""
-    return build(network) if network in WHOLE else half.half(build(network), network)
 
 
 def write(folder: Path) -> dict[str, object]:
@@ -219,7 +210,7 @@ def write(folder: Path) -> dict[str, object]:
     folder.mkdir(parents=True, exist_ok=True)
     files = {}
     for network in NETWORKS:
-        data = shipped(network).SerializeToString(deterministic=True)
+        data = build(network).SerializeToString(deterministic=True)
         (folder / f"{network}.onnx").write_bytes(data)
         files[network] = {"file": f"{network}.onnx", "sha256": hashlib.sha256(data).hexdigest()}
     card: dict[str, object] = {

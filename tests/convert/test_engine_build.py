@@ -23,7 +23,7 @@ from edge.runtime import tensorrt
 
 pytestmark = pytest.mark.system
 
-IN_HALF = ("expression", "cover", "onet")
+IN_HALF = ("expression", "cover")
 LIBRARIES = "onnxruntime_ep_nv_tensorrt_rtx"
 SIDES = (12, 240, 640)  # of pictures, where a network takes any; at least, mostly, at most
 BATCHES = (1, 1, 8)
@@ -89,7 +89,7 @@ def test_every_network_that_ships_in_half_builds_strongly_typed_with_its_product
     assert built.products["HALF"] >= 0.9 * built.products.total() > 0
 
 
-@pytest.mark.parametrize("name", mtcnn.WHOLE)
+@pytest.mark.parametrize("name", mtcnn.NETWORKS)
 def test_what_ships_in_float32_builds_so_and_could_be_had_in_half(trt: Any, name: str) -> None:
     shipped = half.read(DEFAULT / f"{name}.onnx")
     as_it_is, in_half = Built(trt, shipped), Built(trt, half.half(shipped))
@@ -100,7 +100,7 @@ def test_what_ships_in_float32_builds_so_and_could_be_had_in_half(trt: Any, name
 @pytest.mark.usefixtures("as_tensorrt")
 def test_the_desk_builds_every_network_with_it_and_says_how_far_it_is() -> None:
     timing = b""
-    for name in (*mtcnn.WHOLE, *IN_HALF):
+    for name in (*mtcnn.NETWORKS, *IN_HALF):
         told: list[float] = []
         network = (DEFAULT / f"{name}.onnx").read_bytes()
         plan = tensorrt.build(network, name, timing=timing, say=lambda _, share, told=told: told.append(share))  # type: ignore[misc]

@@ -20,7 +20,7 @@ from edge.bundle import DEFAULT
 from tests.convert.bundle import made as bundles
 
 ROOT = Path(half.__file__).parents[1]
-SHIPPED = ("expression", "cover", "onet")  # and P-Net and R-Net, in float32
+SHIPPED = ("expression", "cover")  # and the detector in float32
 Floats = NDArray[np.float32]
 
 
