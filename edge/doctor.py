@@ -6,8 +6,8 @@ warning does not, or not yet.
 
 from __future__ import annotations
 
+import errno
 import shutil
-import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from edge import clock
-from edge.capture.camera import ask, find
+from edge.capture.camera import ask, device_of, why_closed
 from edge.errors import CaptureError, MienDeskError
 from edge.link import open_link
 from edge.settings import Settings
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 HOT_C: Final = 85.0  # a Jetson slows down at 97 to 99
 LITTLE_ROOM: Final = 200_000_000  # bytes
-SILENT_MS: Final = 60_000
 NOT_BEFORE: Final = 2024  # a wall clock of before was never set
 
 State = Literal["ok", "warning", "wrong"]
@@ -103,7 +102,7 @@ def _outbox(settings: Settings) -> str:
     if not path.exists():
         refuse_share(path.parent)
         return f"{path} is not there yet; `mien-desk store` or `run` makes it"
-    relay = Relay(settings.store)
+    relay = Relay(settings.store, read_only=True)
     try:
         counts = relay.counts()
     finally:
@@ -128,21 +127,17 @@ def _desk(settings: Settings) -> str:
     """What `vision` last said of itself."""
     if not Path(settings.store.path).exists():
         return "has not run yet"
-    relay = Relay(settings.store)
+    relay = Relay(settings.store, read_only=True)
     try:
         health = relay.health()
     finally:
         relay.close()
     if not health.at_ms:
         return "has not run yet"
-    if _ago_ms(health.at_ms) > SILENT_MS:
+    if not health.is_of_now(time.time_ns() // 1_000_000):
         when = datetime.fromtimestamp(health.at_ms / 1000, timezone.utc)
         raise Concern(f"does not run: it last said something at {when:%Y-%m-%d %H:%M} UTC; start it, and see its log")
     return f"reads {health.frames_per_second:.1f} frames a second on {health.backend or 'its processor'}"
-
-
-def _ago_ms(at_ms: int) -> int:
-    return time.time_ns() // 1_000_000 - at_ms
 
 
 def _camera(settings: Settings) -> str:
@@ -150,17 +145,13 @@ def _camera(settings: Settings) -> str:
     path = Path(source)
     if source == "synthetic" or path.is_dir() or (path.is_file() and not source.startswith("/dev/")):
         return f"{source}: no camera, but a recording"
-    device = find(source)
-    if not stat.S_ISCHR(device.stat().st_mode):
-        raise CaptureError(f"camera {device}: is no device; set camera.source to a camera's number, path or name")
+    device = device_of(source)
     try:
         ask(device)
     except OSError as error:
-        if isinstance(error, PermissionError):
-            raise CaptureError(
-                f"camera {device}: no permission; add this user to the group that owns it (video)"
-            ) from error
-        return f"{device} is in use: by this desk where it runs, else `fuser -v {device}` says by what"
+        if error.errno == errno.EBUSY:
+            return f"{device} is in use: by this desk where it runs, else `fuser -v {device}` says by what"
+        raise CaptureError(f"camera {device}: {why_closed(device, ask)}") from error
     return f"{device} is there and free"
 
 

@@ -44,6 +44,10 @@ class Metric:
     read: Callable[[Sample], float | None]
 
 
+def _frames_per_second(sample: Sample) -> float | None:
+    return sample.health.frames_per_second if sample.health.is_of_now(sample.at_ms) else None
+
+
 def _since_vision(sample: Sample) -> float | None:
     return max(0, sample.at_ms - sample.health.at_ms) / 1000 if sample.health.at_ms else None
 
@@ -58,7 +62,11 @@ def _own_memory(_: Sample) -> float | None:
 
 
 METRICS: Final = (
-    Metric(name="frames_per_second", meaning="frames that vision read", read=lambda s: s.health.frames_per_second),
+    Metric(
+        name="frames_per_second",
+        meaning="frames that vision reads; absent where it fell silent",
+        read=_frames_per_second,
+    ),
     Metric(name="vision_silent_seconds", meaning="time since vision last said how it goes", read=_since_vision),
     Metric(name="readings_waiting", meaning="readings that the centre has not received", read=lambda s: s.owed.waiting),
     Metric(

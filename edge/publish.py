@@ -31,7 +31,6 @@ TICK_S: Final = 0.25
 STATUS_EVERY_S: Final = 10.0
 TELL_AGAIN_S: Final = 60.0  # gaps and refusals that the centre has not confirmed
 TELL_AT_ONCE: Final = 50
-HEALTH_MS: Final = 60_000  # older words of `vision` are not repeated
 STEADY_S: Final = 30.0  # a connection that held so long was a good one
 SAY_AGAIN_S: Final = 900.0
 FAREWELL_S: Final = 5.0
@@ -246,7 +245,7 @@ class Publisher:
 
     def _status(self, now_ms: int) -> Status:
         owed, health = self._relay.owed(), self._relay.health()
-        running = now_ms - health.at_ms < HEALTH_MS
+        running = health.is_of_now(now_ms)
         return Status(
             online=True,
             at_ms=now_ms,

@@ -98,18 +98,24 @@ def why_closed(path: Path, asking: Callable[[Path], None] = ask) -> str:
     return f"gives no video that can be read; choose another camera or stop what uses it (fuser -v {path} shows it)"
 
 
+def device_of(wanted: str) -> Path:
+    """The device file of a camera that this user may open. Raises CaptureError: what is wrong, and what to do."""
+    path = find(wanted)
+    if not stat.S_ISCHR(path.stat().st_mode):
+        raise CaptureError(f"camera {path}: is no device; set camera.source to a camera's number, path or name")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise CaptureError(f"camera {path}: no permission; add this process's user to the group that owns it (video)")
+    return path
+
+
 class Camera:
     """A camera as a Source. Its `read` may block for ever; see `edge.capture.capture`."""
 
     def __init__(self, wanted: str, width: int, height: int, fps: float) -> None:
         """Open it, asking for a size in pixels and a rate. Raises CaptureError where it is missing or busy."""
         self.fps = fps
-        path = find(wanted)
+        path = device_of(wanted)
         self.name = f"camera {path}"
-        if not stat.S_ISCHR(path.stat().st_mode):
-            raise CaptureError(f"{self.name}: is no device; set camera.source to a camera's number, path or name")
-        if not os.access(path, os.R_OK | os.W_OK):
-            raise CaptureError(f"{self.name}: no permission; add this process's user to the group that owns it (video)")
         asked = [cv2.CAP_PROP_FRAME_WIDTH, width, cv2.CAP_PROP_FRAME_HEIGHT, height]
         self._video = cv2.VideoCapture(str(path), cv2.CAP_V4L2, [*asked, cv2.CAP_PROP_FPS, round(fps)])
         if not self._video.isOpened():

@@ -28,13 +28,16 @@ _WHAT_TO_DO: Final = (
 class Connection:
     """One open outbox file. Used by one thread at a time. Every method raises StoreError or one of its kinds."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file; it must be there."""
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the file; it must be there. One that is only read stays as it is, also where this was the last to close
+        it: else SQLite takes away what lies beside it, which not every user of a box can make anew.
+        """
         self.path = path
         with self.errors():
             if not path.is_file():
                 raise StoreError(f"{path}: there is no outbox; run `mien-desk store CONFIG.toml` first")
-            raw = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+            name = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
+            raw = sqlite3.connect(name, uri=True, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
             self.db = Database(raw, execute_plugins=False)
             self.db.conn.execute("PRAGMA synchronous = FULL")
             self.db.conn.execute("PRAGMA trusted_schema = OFF")
@@ -95,9 +98,9 @@ def named(path: Path, error: sqlite3.DatabaseError) -> StoreError:
     return StoreError(f"{path}: SQLite refuses: {text}; report this with the line before it")
 
 
-def open_checked(path: Path | str) -> Connection:
+def open_checked(path: Path | str, *, read_only: bool = False) -> Connection:
     """Open an outbox of this version. Raises StoreError, SchemaVersionError or CorruptStore."""
-    connection = Connection(Path(path))
+    connection = Connection(Path(path), read_only=read_only)
     try:
         connection.check_schema()
     except StoreError:

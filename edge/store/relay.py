@@ -20,6 +20,7 @@ from edge.store.rows import COLUMN_LIST, from_row
 
 _ENDED_MS: Final = "wall_ms + CAST(round(1000 * duration_s) AS INTEGER)"
 MAX_WHY: Final = 200  # characters of a reason, as in the contract
+HEALTH_MS: Final = 60_000  # `vision` says how it goes every ten seconds
 ENGINES_MS: Final = 300_000  # words on building engines that are older are of a process that ended
 
 
@@ -82,13 +83,17 @@ class Health:
     building: tuple[str, float] | None = None
     fault: str | None = None
 
+    def is_of_now(self, now_ms: int) -> bool:
+        """Whether `vision` said so a moment ago; what is older is not repeated."""
+        return now_ms - self.at_ms < HEALTH_MS
+
 
 class Relay:
     """An open outbox as its publisher sees it, for one thread at a time. Raises StoreError or one of its kinds."""
 
-    def __init__(self, store: Store) -> None:
-        """Open the file; the process `store` must have prepared it."""
-        self._connection = open_checked(store.path)
+    def __init__(self, store: Store, *, read_only: bool = False) -> None:
+        """Open the file; the process `store` must have prepared it. `read_only`: to look alone, and leave no trace."""
+        self._connection = open_checked(store.path, read_only=read_only)
         with self._connection.reading() as db:
             self._epoch = epoch_of(db)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ from edge import clock, doctor, errors, thermal
 from edge.doctor import Finding, findings
 from edge.main import main
 from edge.settings import Camera, Model, Settings, Store
-from edge.store import Outbox, Relay, prepare
+from edge.store import Outbox, Relay, open_to_its_group, prepare, relay
 from tests.edge import made
 
 Change = Callable[[Settings], Settings]
@@ -78,7 +79,7 @@ def test_a_desk_that_runs_says_how_fast_and_one_that_fell_silent_is_worth_a_warn
     assert found(settings)["desk"] == Finding("desk", "ok", "has not run yet")
     Outbox(settings.store, settings.policy).note_health(14.6, "model-1", "onnx")
     assert found(settings)["desk"].says == "reads 14.6 frames a second on onnx"
-    monkeypatch.setattr(doctor, "SILENT_MS", -1)
+    monkeypatch.setattr(relay, "HEALTH_MS", -1)
     assert "does not run" in found(settings)["desk"].says
 
 
@@ -96,8 +97,33 @@ def test_a_camera_that_is_not_there_is_wrong(settings: Settings, source: str) ->
     assert (camera.state, camera.exit_code) == ("wrong", errors.CaptureError.exit_code)
 
 
-def test_a_file_under_a_camera_s_name_is_no_camera(settings: Settings) -> None:
-    assert "in use" in found(with_camera(settings, "/dev/null"))["camera"].says  # it answers no question of a camera's
+def test_a_device_that_is_no_camera_is_wrong(settings: Settings) -> None:
+    camera = found(with_camera(settings, "/dev/null"))["camera"]
+    assert camera.state == "wrong"
+    assert "is no camera; set camera.source" in camera.says
+
+
+def test_a_camera_that_another_program_reads_may_be_the_desk_s(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(_: Path) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr(doctor, "ask", busy)
+    camera = found(with_camera(settings, "/dev/null"))["camera"]
+    assert camera.state == "ok"
+    assert "in use: by this desk where it runs" in camera.says
+
+
+def test_to_look_at_an_outbox_changes_nothing_beside_it(settings: Settings) -> None:
+    prepare(settings.store)
+    open_to_its_group(settings.store)
+    folder = Path(settings.store.path).parent
+    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert found(settings)["outbox"].state == "ok"
+    assert before.keys() == {path.name for path in folder.iterdir()}
+    Relay(settings.store).close()  # as the publisher does: the control
+    assert before.keys() != {path.name for path in folder.iterdir()}
 
 
 def test_a_recording_in_the_place_of_a_camera_is_said_to_be_one(settings: Settings, tmp_path: Path) -> None:

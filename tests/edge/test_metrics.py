@@ -91,6 +91,12 @@ def test_every_value_moves_with_what_it_measures(tmp_path: Path, monkeypatch: py
     assert (told["engine_built_ratio"], told["temperature_celsius"], told["outbox_bytes"]) == (0.25, 61.5, 0)
 
 
+def test_frames_of_a_vision_that_fell_silent_are_not_told(tmp_path: Path) -> None:
+    health, owed = Health(at_ms=1000, frames_per_second=9.0), Owed(waiting=0, set_aside=0, gaps=0)
+    told = text(Sample(at_ms=100_000, health=health, owed=owed, outbox=tmp_path / "desk.db"), "box-1")
+    assert "frames_per_second" not in values(told)
+
+
 def test_none_of_them_is_of_a_face() -> None:
     told = " ".join(f"{metric.name} {metric.meaning}" for metric in METRICS).lower()
     assert not [name for name in (*EXPRESSIONS, "valence", "confidence", "shares", "face") if name in told]
