@@ -23,15 +23,16 @@ def kept_at_home(home: Path, program: str) -> list[str]:
     return [str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def it_would_keep_something(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """By itself this build keeps an id of the device; where it does not, the tests here could not fail."""
+    home = tmp_path_factory.mktemp("home")
+    if not kept_at_home(home, RUN):
+        pytest.skip("this ONNX Runtime has no telemetry, or cannot keep anything here")
+
+
 @pytest.mark.parametrize("module", FIRST)
 def test_whichever_room_loads_it_first_nothing_is_kept_or_sent(module: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     assert kept_at_home(home, f"import {module}; {RUN}") == []
-
-
-def test_by_itself_it_keeps_an_id_of_the_device(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    home.mkdir()
-    if not kept_at_home(home, RUN):
-        pytest.skip("this ONNX Runtime has no telemetry, or cannot keep anything here")
