@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,13 +41,13 @@ class Way:
     broker: BrokerProcess
     desk_toml: Path
     central_toml: Path
+    central: Path
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Make the files at both ends."""
         self.settings = desk_settings.load(self.desk_toml)
         self.desk = Path(self.settings.store.path)
-        self.central = self.folder / "central.db"
         prepare(self.settings.store)
         self.command("central", "migrate", "--config", str(self.central_toml))
 
@@ -62,9 +62,12 @@ class Way:
             "ingest": ["central.main", "ingest", "--config", str(self.central_toml)],
         }
         for name in names:
-            with (self.folder / f"{name}.log").open("ab") as log:
-                words = [sys.executable, "-m", *commands[name]]
-                self.running[name] = subprocess.Popen(words, stdout=log, stderr=log)
+            self.start_as(name, [sys.executable, "-m", *commands[name]])
+
+    def start_as(self, name: str, words: Sequence[str]) -> None:
+        """Start a program in the place of one of them."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(words, stdout=log, stderr=log)
 
     def end(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop a program, in order or not."""
@@ -117,7 +120,15 @@ class Way:
         return " | ".join(path.read_text()[-300:] for path in sorted(self.folder.glob("*.log")))
 
 
-def make_way(folder: Path, *broker_options: str, desk: str = "") -> Iterator[Way]:
+def make_way(
+    folder: Path,
+    *broker_options: str,
+    desk: str = "",
+    outbox: str = "desk.db",
+    central: str = "central.db",
+    store: str = "",
+) -> Iterator[Way]:
+    """A way in `folder`, with further lines of the desk's settings; `outbox` and `central` are files in the folder."""
     secrets = folder / "secrets"
     secrets.mkdir()
     for user, word in WORDS.items():
@@ -127,11 +138,12 @@ def make_way(folder: Path, *broker_options: str, desk: str = "") -> Iterator[Way
         access = f'port = {broker.port}\nusername = "%s"\npassword_file = "secrets/%s"\n'
         desk_toml, central_toml = folder / "desk.toml", folder / "central.toml"
         desk_toml.write_text(
-            f'[box]\nid = "{BOX}"\n[store]\npath = "desk.db"\n[broker]\n{access % (BOX, BOX)}{desk}', encoding="utf-8"
+            f'[box]\nid = "{BOX}"\n[store]\npath = "{outbox}"\n{store}[broker]\n{access % (BOX, BOX)}{desk}',
+            encoding="utf-8",
         )
-        database = f'[database]\nurl = "sqlite:///{folder}/central.db"\n'
+        database = f'[database]\nurl = "sqlite:///{folder}/{central}"\n'
         central_toml.write_text(f"{database}[broker]\n{access % (CENTRE_USER, CENTRE_USER)}", encoding="utf-8")
-        way = Way(folder, broker, desk_toml, central_toml)
+        way = Way(folder, broker, desk_toml, central_toml, folder / central)
         try:
             yield way
         finally:

@@ -8,15 +8,16 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.torture import ledger
+from tests.torture.controls import CONTROLS, Control
+from tests.torture.disks import KINDS
 from tests.torture.ledger import Verdict
 from tests.torture.scenarios import SCENARIOS, Scenario
-from tests.torture.scene import Scene, scene
+from tests.torture.scene import scene
 
 EXAMPLES: Final = """examples:
   python -m tests.torture                      1,000 faults
@@ -54,61 +55,27 @@ def run(chosen: Sequence[Scenario], faults: int, seed: int, folder: Path) -> lis
     outcomes = []
     for each in chosen:
         began = time.monotonic()
-        with scene(folder / each.name, seed, store=each.store) as made:
+        with scene(folder / each.name, seed, store=each.store, disk=each.disk, of_centre=each.of_centre) as made:
             struck = each.harm(made, math.ceil(faults * each.share / total))
             outcomes.append(Outcome(each.name, struck, made.judge(), time.monotonic() - began))
         print(outcomes[-1].row(), flush=True)
     return outcomes
 
 
-def _lost(made: Scene) -> None:
-    """A maker that notes what it never put in."""
-    made.begin("--careless")
-
-
-def _twice(made: Scene) -> None:
-    """A roll-up that counted a reading twice."""
-    made.begin()
-    made.goes_on()
-    made.judge()
-    _change(made, "UPDATE minutes SET readings = readings + 1 WHERE start_ms = (SELECT min(start_ms) FROM minutes)")
-
-
-def _changed(made: Scene) -> None:
-    """A share that is another one at the centre."""
-    made.begin()
-    made.goes_on()
-    made.judge()
-    _change(made, "UPDATE readings SET p_neutral = p_neutral + 0.0001 WHERE id = (SELECT min(id) FROM readings)")
-
-
-def _change(made: Scene, sql: str) -> None:
-    for name in tuple(made.way.running):
-        made.way.end(name)
-    made.way.change(sql)
-
-
-CONTROLS: Final[dict[str, tuple[Callable[[Scene], None], str]]] = {
-    "control-lost": (_lost, "lost"),
-    "control-twice": (_twice, "twice"),
-    "control-changed": (_changed, "changed"),
-}
-"""What each count has to find, and where."""
-
-
-def control(name: str, seed: int, folder: Path) -> Outcome:
+def control(each: Control, seed: int, folder: Path) -> Outcome:
     """Do what must not go unseen, and count."""
     began = time.monotonic()
-    with scene(folder / name, seed) as made:
-        CONTROLS[name][0](made)
-        if name == "control-lost":
-            made.goes_on(by=40)
-            verdict = made.judge()
-        else:
-            verdict = ledger.judge(ledger.read(made.notes), made.way.central)
-        found = Outcome(name, 1, verdict, time.monotonic() - began)
+    with scene(folder / each.name, seed, disk=each.disk) as played:
+        found = Outcome(each.name, 1, each.play(played), time.monotonic() - began)
     print(found.row(), flush=True)
     return found
+
+
+def _not_here(each: Scenario) -> str:
+    """Why a scenario cannot be played on this machine."""
+    if each.needs and shutil.which(each.needs) is None:
+        return f"{each.needs} is not installed"
+    return KINDS[each.disk][1]()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -122,14 +89,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="another seed, other moments (default %(default)s)")
     options = parser.parse_args(arguments)
     chosen = [each for each in SCENARIOS if options.only is None or each.name in options.only]
-    for each in [each for each in chosen if each.needs and shutil.which(each.needs) is None]:
-        print(f"{each.name}: left out, for {each.needs} is not installed", file=sys.stderr)
+    for each, why in [(each, why) for each in chosen if (why := _not_here(each))]:
+        print(f"{each.name}: left out, for {why}", file=sys.stderr)
         chosen.remove(each)
     print(HEAD, flush=True)
     with tempfile.TemporaryDirectory(prefix="mien-torture-") as folder:
         outcomes = run(chosen, options.faults, options.seed, Path(folder))
-        controls = [control(name, options.seed, Path(folder)) for name in CONTROLS]
-    blind = [each.name for each in controls if getattr(each.verdict, CONTROLS[each.name][1]) == 0]
+        seen = {each: control(each, options.seed, Path(folder)) for each in CONTROLS if not KINDS[each.disk][1]()}
+    blind = [each.name for each, found in seen.items() if getattr(found.verdict, each.finds) == 0]
     broken = [each.name for each in outcomes if not each.verdict.holds]
     faults = sum(each.faults for each in outcomes)
     print(f"{faults:,} faults: " + (f"broken in {', '.join(broken)}" if broken else "0 lost, 0 twice, 0 changed"))

@@ -30,10 +30,15 @@ AGAIN_S = 0.02
 class Maker:
     """One run: readings of a boot of its own, each of other shares."""
 
-    def __init__(self, settings: Settings, notes: Path, *, careless: bool = False) -> None:
-        """`careless`: every tenth reading is noted though it was never put in, which the count has to find."""
+    def __init__(self, settings: Settings, notes: Path, *, careless: bool = False, unsynced: bool = False) -> None:
+        """`careless`: every tenth reading is noted though it was never put in; `unsynced`: none is synced by itself.
+
+        Both lose readings, which the count has to find.
+        """
         self._settings, self._careless = settings, careless
         self._outbox = Outbox(settings.store, settings.policy)
+        if unsynced:
+            self._outbox._connection.db.execute("PRAGMA synchronous = NORMAL")
         self._notes = os.open(notes, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._boot = secrets.token_hex(8)
         self._random = random.Random(self._boot)
@@ -92,8 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--every", type=float, default=0.02, help="seconds between two")
     parser.add_argument("--past", type=int, default=0, help="first put in so many seconds of the past")
     parser.add_argument("--careless", action="store_true", help="note some that were never put in")
+    parser.add_argument("--unsynced", action="store_true", help="do not sync each reading")
     options = parser.parse_args(arguments)
-    maker = Maker(desk_settings.load(options.config), options.notes, careless=options.careless)
+    settings = desk_settings.load(options.config)
+    maker = Maker(settings, options.notes, careless=options.careless, unsynced=options.unsynced)
     if options.past:
         maker.put_past(options.past)
     while options.count is None or options.count > 0:

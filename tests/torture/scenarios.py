@@ -28,13 +28,19 @@ FORTNIGHT_S: Final = 14 * 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class Scenario:
-    """One kind of harm. `share` is its part of all faults, `store` settings of the outbox, `needs` a program."""
+    """One kind of harm.
+
+    `share` is its part of all faults, `store` settings of the outbox, `disk` where that lies, or (`of_centre`)
+    the centre's database, `needs` a program.
+    """
 
     name: str
     what: str
     harm: Callable[[Scene, int], int]
     share: float
     store: str = ""
+    disk: str = "folder"
+    of_centre: bool = False
     needs: str = ""
 
 
@@ -90,6 +96,17 @@ def _at_each_call(scene: Scene, faults: int, kinds: list[tuple[str, str]]) -> in
         if not kinds:
             break
     return struck
+
+
+def power_cuts(scene: Scene, faults: int) -> int:
+    """Power is cut at any moment; the disk keeps what was synced, and of the rest what it likes."""
+    scene.begin()
+    scene.goes_on()
+    for _ in range(faults):
+        scene.makes(scene.random.randrange(1, 30))
+        scene.cut_power()
+    scene.goes_on()
+    return faults
 
 
 def flapping(scene: Scene, faults: int) -> int:
@@ -194,12 +211,21 @@ def damaged(scene: Scene, faults: int) -> int:
 
 
 SCENARIOS: Final = (
-    Scenario(name="kills", what="SIGKILL of maker, publish, ingest, broker", harm=kills, share=0.26),
-    Scenario(name="killed-calls", what="SIGKILL at each writing call", harm=killed_calls, share=0.14, needs="strace"),
+    Scenario(name="kills", what="SIGKILL of maker, publish, ingest, broker", harm=kills, share=0.2),
+    Scenario(name="killed-calls", what="SIGKILL at each writing call", harm=killed_calls, share=0.11, needs="strace"),
     Scenario(
-        name="failed-calls", what="ENOSPC, EIO at each writing call", harm=failed_calls, share=0.14, needs="strace"
+        name="failed-calls", what="ENOSPC, EIO at each writing call", harm=failed_calls, share=0.11, needs="strace"
     ),
-    Scenario(name="flapping", what="network cut, network stalled", harm=flapping, share=0.2),
+    Scenario(name="power-cuts", what="the box's power cut", harm=power_cuts, share=0.1, disk="forgetful"),
+    Scenario(
+        name="centre-cuts",
+        what="the centre's power cut",
+        harm=power_cuts,
+        share=0.06,
+        disk="forgetful",
+        of_centre=True,
+    ),
+    Scenario(name="flapping", what="network cut, network stalled", harm=flapping, share=0.16),
     Scenario(name="hostile", what="rubbish on every topic", harm=hostile, share=0.2),
     Scenario(name="restored", what="outbox put back from a copy", harm=restored, share=0.03),
     Scenario(name="damaged", what="pages of the outbox overwritten", harm=damaged, share=0.03),

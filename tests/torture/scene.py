@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.edge import made
 from tests.torture import ledger
+from tests.torture.disks import Disk, mounted
 from tests.torture.ledger import Verdict
 from tests.torture.proxy import Proxy
 from tests.way import Way, make_way, until
@@ -26,8 +28,10 @@ class Scene:
     """A way of readings, with a maker at its beginning and a network in it that can fail."""
 
     way: Way
+    disk: Disk
     network: Proxy
     random: random.Random
+    of_centre: bool = False  # the disk is
     maker: subprocess.Popen[bytes] | None = None
 
     @property
@@ -64,11 +68,40 @@ class Scene:
         """How many readings were noted until now."""
         return self.notes.read_bytes().count(b"\n") if self.notes.exists() else 0
 
+    def makes(self, more: int = 20) -> None:
+        """Wait until so many more were made."""
+        made = self.made()
+        until(lambda: self.made() >= made + more, "readings are made")
+
     def goes_on(self, by: int = 20) -> None:
         """Wait until more was made and more is stored: the way works."""
-        made, stored = self.made(), self.way.stored()
-        until(lambda: self.made() >= made + by, "readings are made")
+        stored = self.way.stored()
+        self.makes(by)
         until(lambda: self.way.stored() > stored, f"readings arrive; {self.way.log()}")
+
+    def receives(self) -> None:
+        """Wait until a receipt frees a row."""
+        received = self._received()
+        until(lambda: self._received() > received, "a receipt comes")
+
+    def _received(self) -> int:
+        count: int = made.look(self.way.settings.store, "SELECT count(*) FROM outbox WHERE state = 'received'")[0][0]
+        return count
+
+    def cut_power(self, *of_maker: str) -> None:
+        """Everything that works on the disk ends at once, and begins again with what it kept."""
+        self.disk.cut()
+        if not self.of_centre:
+            self.stop_making(signal.SIGKILL)
+        stopped = [name for name in (("ingest",) if self.of_centre else ("publish",)) if name in self.way.running]
+        for name in stopped:
+            self.way.end(name, signal.SIGKILL)
+        self.disk.unmount()
+        self.disk.mount()
+        if not self.of_centre:
+            self.way.command("edge", "store", str(self.way.desk_toml))
+            self.make(*of_maker)
+        self.way.start(*stopped)
 
     def judge(self) -> Verdict:
         """End the maker, wait until the outbox owes nothing, and count."""
@@ -83,15 +116,22 @@ class Scene:
 
 
 @contextmanager
-def scene(folder: Path, seed: int, *, store: str = "") -> Iterator[Scene]:
-    """A scene in an empty folder; `store` are further settings of the outbox."""
+def scene(
+    folder: Path, seed: int, *, store: str = "", disk: str = "folder", of_centre: bool = False
+) -> Iterator[Scene]:
+    """A scene in an empty folder; `store` are further settings of the outbox.
+
+    `disk` is one of `disks.KINDS`, on which the outbox lies, or the centre's database.
+    """
+    where = {"central": "disk/central.db"} if of_centre else {"outbox": "disk/desk.db"}
     folder.mkdir(parents=True)
-    for way in make_way(folder, desk="catch_up_per_s = 5000\n"):
-        text = way.desk_toml.read_text(encoding="utf-8").replace('path = "desk.db"\n', f'path = "desk.db"\n{store}')
-        with Proxy(way.broker.port) as network:
-            way.desk_toml.write_text(re.sub(r"^port = .*$", f"port = {network.port}", text, count=1, flags=re.M))
-            made = Scene(way, network, random.Random(seed))
-            try:
-                yield made
-            finally:
-                made.stop_making(signal.SIGKILL)
+    with mounted(disk, folder / "disk", seed) as made_disk:
+        for way in make_way(folder, desk="catch_up_per_s = 5000\n", store=store, **where):
+            text = way.desk_toml.read_text(encoding="utf-8")
+            with Proxy(way.broker.port) as network:
+                way.desk_toml.write_text(re.sub(r"^port = .*$", f"port = {network.port}", text, count=1, flags=re.M))
+                played = Scene(way, made_disk, network, random.Random(seed), of_centre=of_centre)
+                try:
+                    yield played
+                finally:
+                    played.stop_making(signal.SIGKILL)
