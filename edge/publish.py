@@ -26,6 +26,7 @@ from edge.metrics import MetricsFile
 from edge.notify import Watched
 from edge.settings import Settings
 from edge.store import Relay
+from edge.times import Times
 
 TICK_S: Final = 0.25
 STATUS_EVERY_S: Final = 10.0
@@ -53,6 +54,7 @@ class Publisher:
         self._log = _Log(logging.getLogger(f"mien.publish.{settings.box.id}"))
         self._centre_online: bool | None = None
         self._was_connected = False
+        self._times = Times(self._relay, settings.broker.clock_wait_s)
         self._told: set[tuple[str, int]] = set()
         self._tell_again_at = self._status_at = 0.0
 
@@ -68,7 +70,7 @@ class Publisher:
         try:
             while not stop.is_set():
                 self._watched.alive()
-                self._try(self._measure)
+                self._look_around()
                 began = time.monotonic()
                 try:
                     link = open_link(self._settings.broker, f"mien-{self._settings.box.id}", self._will())
@@ -87,10 +89,11 @@ class Publisher:
         self._log.info(f"connected to {broker.host}:{broker.port}, MQTT {'5' if link.is_v5 else '3.1.1'}")
         link.subscribe((self._topics[Channel.RECEIPT], self._topics[Channel.COMMAND], CENTRE))
         self._centre_online, self._was_connected = None, True
+        self._times.linked()
         self._begin(link)
         while link.lost is None and not stop.is_set():
             self._watched.alive()
-            self._try(self._measure)
+            self._look_around()
             if not self._step(link, TICK_S):
                 stop.wait(1.0)
         if link.lost is None:
@@ -140,6 +143,8 @@ class Publisher:
             self._status_at = now + STATUS_EVERY_S
             self._publish(link, Channel.STATUS, self._status(now_ms), retain=True)
             self._tell(link, now)
+        if self._times.hold():
+            return
         while link.lost is None and (numbers := self._flow.next(now, now_ms, self._relay.oldest, self._relay.newest)):
             self._send(link, numbers, now, now_ms)
 
@@ -263,6 +268,15 @@ class Publisher:
             set_aside=owed.set_aside,
             gaps=owed.gaps,
         )
+
+    def _look_around(self) -> None:
+        """What is done with a connection and without one."""
+        self._try(self._correct_times)
+        self._try(self._measure)
+
+    def _correct_times(self) -> None:
+        if corrected := self._times.correct():
+            self._log.info(f"the clock is known: {corrected} readings of before have the right time now")
 
     def _measure(self) -> None:
         if why := self._metrics.refresh(_now_ms()):

@@ -28,6 +28,7 @@ else:
 _Text = Annotated[str, Meta(min_length=1, max_length=1024)]
 _Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 _Side = Annotated[int, Meta(ge=16, le=8192)]
+_Seconds = Annotated[float, Meta(ge=0.0, le=3600.0)]
 _Positive = Annotated[int, Meta(ge=1)]
 
 
@@ -94,6 +95,7 @@ class Broker(_Table, frozen=True, kw_only=True):
     key: _Text | None = None  # PEM
     allow_mqtt_311: bool = False  # 3.1.1 cannot say that a message was refused; for the demo's embedded broker
     catch_up_per_s: _Positive = 100  # readings a second after an outage, beside the live ones
+    clock_wait_s: _Seconds = 20.0  # how long readings of an unset clock wait for it, once there is a network
 
     def __post_init__(self) -> None:
         """Keys that need each other."""

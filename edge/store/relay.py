@@ -19,6 +19,10 @@ from edge.store.kind import is_recorded
 from edge.store.rows import COLUMN_LIST, from_row
 
 _ENDED_MS: Final = "wall_ms + CAST(round(1000 * duration_s) AS INTEGER)"
+_UNTIMED: Final = {
+    "outbox": "boot = ? AND clock_ok = 0 AND state = 'waiting' AND sent = 0",
+    "mirror": "boot = ? AND clock_ok = 0",
+}
 MAX_WHY: Final = 200  # characters of a reason, as in the contract
 HEALTH_MS: Final = 60_000  # `vision` says how it goes every ten seconds
 ENGINES_MS: Final = 300_000  # words on building engines that are older are of a process that ended
@@ -136,6 +140,37 @@ class Relay:
         with self._connection.writing() as db:
             db.execute(f"UPDATE outbox SET sent = 1 WHERE sent = 0 AND seq IN ({_places(numbers)})", numbers)
 
+    def owes_times(self, boot: str) -> bool:
+        """Whether readings of this boot wait that were made before the clock was known, and can still be corrected."""
+        with self._connection.reading() as db:
+            return any(
+                db.execute(f"SELECT 1 FROM {table} WHERE {which} LIMIT 1", (boot,)).fetchone()
+                for table, which in _UNTIMED.items()
+            )
+
+    def newest_has_time(self, boot: str) -> bool:
+        """Whether the clock was known when the newest reading was made, which is of this boot."""
+        with self._connection.reading() as db:
+            newest = [
+                db.execute(f"SELECT boot, clock_ok FROM {table} ORDER BY seq DESC LIMIT 1").fetchone()
+                for table in _UNTIMED
+            ]
+        return (boot, 1) in newest
+
+    def correct_times(self, boot: str, wall_ms: int, monotonic_ns: int) -> int:
+        """Give readings of this boot the time at which they were made, by both clocks of now; returns how many.
+
+        What was sent stays as it went: the centre would know other readings under the same names.
+        """
+        made_ms = "max(0, ? - (? - started_ns) / 1000000)"
+        with self._connection.writing() as db:
+            return sum(
+                db.execute(
+                    f"UPDATE {table} SET wall_ms = {made_ms}, clock_ok = 1 WHERE {which}", (wall_ms, monotonic_ns, boot)
+                ).rowcount
+                for table, which in _UNTIMED.items()
+            )
+
     def sent_range(self) -> tuple[int, int] | None:
         """First and last of the rows that were sent in this epoch and still wait for a receipt, or None."""
         with self._connection.reading() as db:
@@ -226,7 +261,8 @@ class Relay:
                 return False
             epoch = new_epoch()
             db.execute("UPDATE meta SET epoch = ?, begun_ms = ?", (epoch, time.time_ns() // 1_000_000))
-            db.execute("UPDATE outbox SET sent = 0 WHERE sent = 1 AND state = 'waiting'")
+            # One that went with a time that nobody vouches for stays sent, so that it goes again as it was.
+            db.execute("UPDATE outbox SET sent = 0 WHERE sent = 1 AND state = 'waiting' AND clock_ok = 1")
         self._epoch = epoch
         return True
 

@@ -134,3 +134,10 @@ def m004_migrations(db: Database) -> None:
         f"DROP TABLE {old}",
     ):
         db.conn.execute(statement)
+
+
+@migrations()  # type: ignore[untyped-decorator, unused-ignore]
+def m005_untimed(db: Database) -> None:
+    """Readings of before the clock was known are found at once, however many others wait."""
+    for name, more in (("outbox", " AND state = 'waiting' AND sent = 0"), ("mirror", "")):
+        db.conn.execute(f"CREATE INDEX {name}_untimed ON {name} (boot) WHERE clock_ok = 0{more}")

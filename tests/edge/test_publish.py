@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import msgspec
 
 from contract.messages import AskReceipt, Building, Status
-from contract.reading import Reason
+from contract.reading import Reading, Reason
+from edge import clock
 from edge.flow import WINDOW
 from edge.link import open_link
 from edge.publish import Publisher
@@ -172,3 +174,37 @@ def test_a_publisher_that_vanishes_is_said_to_be_offline_by_its_will(desk: Setti
         assert sock is not None
         sock.close()
         wait_for(lambda: centre.statuses == [Status(online=False)], "the will is published")
+
+
+def _of_this_boot(index: int, *, timed: bool) -> Reading:
+    began_ns = time.monotonic_ns() - 10_000_000_000
+    times = {} if timed else {"wall_ms": index * 1000, "clock_ok": False}
+    return reading(index, boot=clock.boot(), **{"started_ns": began_ns + index * 1_000_000_000, **times})
+
+
+def test_readings_of_a_clock_that_was_not_set_wait_for_it_and_go_with_the_right_time(
+    desk: Settings, broker: BrokerProcess
+) -> None:
+    outbox = Outbox(desk.store, desk.policy)
+    for index in (1, 2):
+        outbox.add(_of_this_boot(index, timed=False))
+    with Centre(broker.port) as centre, publishing(desk):
+        wait_for(lambda: len(centre.statuses) >= 1, "a status arrives")
+        threading.Event().wait(1.0)
+        assert centre.numbers == []
+        outbox.add(_of_this_boot(3, timed=True))
+        wait_for(lambda: waiting(desk) == 0, "all are freed")
+        arrived = [one for message in centre.messages for one in message.readings]
+    assert all(one.clock_ok for one in arrived)
+    first, second, _ = sorted(arrived, key=lambda one: one.seq)
+    assert abs(second.wall_ms - first.wall_ms - 1000) < 100
+    assert abs(now_ms() - first.wall_ms - 9000) < 5000
+
+
+def test_readings_of_a_clock_that_stays_unknown_go_as_they_are(desk: Settings, broker: BrokerProcess) -> None:
+    Outbox(desk.store, desk.policy).add(_of_this_boot(1, timed=False))
+    hasty = msgspec.structs.replace(desk, broker=msgspec.structs.replace(desk.broker, clock_wait_s=0.5))
+    with Centre(broker.port) as centre, publishing(hasty):
+        wait_for(lambda: waiting(desk) == 0, "it is freed")
+        arrived = [one for message in centre.messages for one in message.readings]
+    assert [(one.wall_ms, one.clock_ok) for one in arrived] == [(1000, False)]

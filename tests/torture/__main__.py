@@ -55,7 +55,8 @@ def run(chosen: Sequence[Scenario], faults: int, seed: int, folder: Path) -> lis
     outcomes = []
     for each in chosen:
         began = time.monotonic()
-        with scene(folder / each.name, seed, store=each.store, disk=each.disk, of_centre=each.of_centre) as made:
+        settings = {"store": each.store, "desk": each.desk}
+        with scene(folder / each.name, seed, disk=each.disk, of_centre=each.of_centre, **settings) as made:
             struck = each.harm(made, math.ceil(faults * each.share / total))
             outcomes.append(Outcome(each.name, struck, made.judge(), time.monotonic() - began))
         print(outcomes[-1].row(), flush=True)

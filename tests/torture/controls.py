@@ -81,10 +81,20 @@ def hasty(scene: Scene) -> Verdict:
     return scene.judge()
 
 
+def wrongly_sure(scene: Scene) -> Verdict:
+    """A box whose clock is wrong and that says it is right."""
+    no_clock = scene.way.folder / "no-clock"
+    no_clock.touch()
+    scene.begin("--no-clock", str(no_clock), "--sure")
+    scene.goes_on()
+    return scene.judge()
+
+
 CONTROLS: Final = (
     Control(name="control-lost", what="notes of what was never put in", play=careless, finds="lost"),
     Control(name="control-twice", what="a roll-up counts one more", play=summed_twice, finds="twice"),
     Control(name="control-changed", what="a share changed at the centre", play=changed, finds="changed"),
     Control(name="control-power", what="rows not synced", play=forgotten, finds="lost", disk="forgetful"),
     Control(name="control-hasty", what="receipts before COMMIT", play=hasty, finds="lost"),
+    Control(name="control-clock", what="a wrong clock taken for right", play=wrongly_sure, finds="changed"),
 )

@@ -14,9 +14,11 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from contract.reading import Reading, seen
+from edge import clock
 from edge import settings as desk_settings
 from edge.errors import CorruptStore, StoreError
 from edge.settings import Settings
@@ -27,21 +29,34 @@ from tests.torture.ledger import Line, content_of
 AGAIN_S = 0.02
 
 
+@dataclass(frozen=True, kw_only=True)
+class Harm:
+    """What is wrong with a maker.
+
+    `careless`: every tenth reading is noted though it was never put in. `unsynced`: none is synced by itself. While
+    `no_clock`, a file, is there the wall clock is not known and says anything; `sure`: readings vouch for it all the
+    same.
+    """
+
+    careless: bool = False
+    unsynced: bool = False
+    no_clock: Path | None = None
+    sure: bool = False
+
+
 class Maker:
     """One run: readings of a boot of its own, each of other shares."""
 
-    def __init__(self, settings: Settings, notes: Path, *, careless: bool = False, unsynced: bool = False) -> None:
-        """`careless`: every tenth reading is noted though it was never put in; `unsynced`: none is synced by itself.
-
-        Both lose readings, which the count has to find.
-        """
-        self._settings, self._careless = settings, careless
+    def __init__(self, settings: Settings, notes: Path, *, harm: Harm) -> None:
+        """What is noted is a promise that is held against what arrives."""
+        self._settings, self._harm = settings, harm
         self._outbox = Outbox(settings.store, settings.policy)
-        if unsynced:
+        if harm.unsynced:
             self._outbox._connection.db.execute("PRAGMA synchronous = NORMAL")
         self._notes = os.open(notes, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        self._boot = secrets.token_hex(8)
-        self._random = random.Random(self._boot)
+        run = secrets.token_hex(8)
+        self._boot = clock.boot() if harm.no_clock else run
+        self._random = random.Random(run)
         self._index = 0
 
     def make(self, *, ago_s: float = 0.0) -> Reading:
@@ -50,11 +65,16 @@ class Maker:
         parts = [self._random.random() for _ in range(8)]
         shares = tuple(round(part / sum(parts), 4) for part in parts)
         looks = seen(shares, confidence=round(max(shares), 4), quality=0.9, faces=1)
-        return made.reading(self._index, boot=self._boot, wall_ms=made.now_ms() - round(ago_s * 1000), **looks)
+        times: dict[str, int] = {"wall_ms": made.now_ms() - round(ago_s * 1000)}
+        if self._harm.no_clock:
+            times["started_ns"] = time.monotonic_ns()
+            if self._harm.no_clock.exists():
+                times |= {"wall_ms": self._random.randrange(4_000_000_000_000), "clock_ok": self._harm.sure}
+        return made.reading(self._index, boot=self._boot, **times, **looks)
 
     def put(self, reading: Reading) -> None:
         """Into the outbox, however long that takes, and then into the notes."""
-        if self._careless and self._index % 10 == 0:
+        if self._harm.careless and self._index % 10 == 0:
             self._note(reading, 0, "0" * 16)
             return
         while True:
@@ -84,7 +104,11 @@ class Maker:
             return str(db.execute("SELECT epoch FROM meta").fetchone()[0])
 
     def _note(self, reading: Reading, number: int, epoch: str) -> None:
-        line = Line(epoch, number, reading.boot, reading.started_ns, content_of(reading))
+        true_ms = 0
+        if self._harm.no_clock:
+            true_ms = made.now_ms() - (time.monotonic_ns() - reading.started_ns) // 1_000_000
+        content = content_of(reading, with_time=not true_ms)
+        line = Line(epoch, number, reading.boot, reading.started_ns, content, true_ms)
         os.write(self._notes, line.text().encode("ascii"))
 
 
@@ -98,9 +122,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--past", type=int, default=0, help="first put in so many seconds of the past")
     parser.add_argument("--careless", action="store_true", help="note some that were never put in")
     parser.add_argument("--unsynced", action="store_true", help="do not sync each reading")
+    parser.add_argument("--no-clock", type=Path, help="while this file is there the wall clock is not known")
+    parser.add_argument("--sure", action="store_true", help="and the readings say that it is right")
     options = parser.parse_args(arguments)
     settings = desk_settings.load(options.config)
-    maker = Maker(settings, options.notes, careless=options.careless, unsynced=options.unsynced)
+    harm = Harm(careless=options.careless, unsynced=options.unsynced, no_clock=options.no_clock, sure=options.sure)
+    maker = Maker(settings, options.notes, harm=harm)
     if options.past:
         maker.put_past(options.past)
     while options.count is None or options.count > 0:

@@ -30,8 +30,8 @@ FORTNIGHT_S: Final = 14 * 86_400
 class Scenario:
     """One kind of harm.
 
-    `share` is its part of all faults, `store` settings of the outbox, `disk` where that lies, or (`of_centre`)
-    the centre's database, `needs` a program.
+    `share` is its part of all faults, `store` and `desk` settings of the outbox and of its way to the broker, `disk`
+    where the outbox lies, or (`of_centre`) the centre's database, `needs` a program.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Scenario:
     harm: Callable[[Scene, int], int]
     share: float
     store: str = ""
+    desk: str = ""
     disk: str = "folder"
     of_centre: bool = False
     needs: str = ""
@@ -159,6 +160,23 @@ def _rubbish(scene: Scene) -> bytes:
     return draw.choice(kinds)()
 
 
+def clockless(scene: Scene, faults: int) -> int:
+    """The box wakes without the time, says any, and learns it while readings wait; nothing arrives with a wrong one."""
+    no_clock = scene.way.folder / "no-clock"
+    scene.way.start("ingest")
+    scene.make("--no-clock", str(no_clock))
+    for _ in range(faults):
+        no_clock.touch()
+        if "publish" in scene.way.running:
+            scene.way.end("publish", scene.random.choice((signal.SIGKILL, signal.SIGTERM)))
+        scene.makes(scene.random.randrange(1, 20))
+        scene.way.start("publish")
+        scene.makes(scene.random.randrange(1, 20))
+        no_clock.unlink()
+        scene.goes_on(by=5)
+    return faults
+
+
 def restored(scene: Scene, faults: int) -> int:
     """The outbox is put back from a copy of before, and goes on under numbers that the centre knows otherwise."""
     scene.begin()
@@ -226,7 +244,14 @@ SCENARIOS: Final = (
         of_centre=True,
     ),
     Scenario(name="flapping", what="network cut, network stalled", harm=flapping, share=0.16),
-    Scenario(name="hostile", what="rubbish on every topic", harm=hostile, share=0.2),
+    Scenario(name="hostile", what="rubbish on every topic", harm=hostile, share=0.14),
+    Scenario(
+        name="clockless",
+        what="wall clock unknown, then known",
+        harm=clockless,
+        share=0.06,
+        desk="clock_wait_s = 600.0\n",
+    ),
     Scenario(name="restored", what="outbox put back from a copy", harm=restored, share=0.03),
     Scenario(name="damaged", what="pages of the outbox overwritten", harm=damaged, share=0.03),
     Scenario(name="fortnight", what="days offline, outbox too small", harm=fortnight, share=0.002, store=SMALL),

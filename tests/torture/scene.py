@@ -117,16 +117,16 @@ class Scene:
 
 @contextmanager
 def scene(
-    folder: Path, seed: int, *, store: str = "", disk: str = "folder", of_centre: bool = False
+    folder: Path, seed: int, *, store: str = "", desk: str = "", disk: str = "folder", of_centre: bool = False
 ) -> Iterator[Scene]:
-    """A scene in an empty folder; `store` are further settings of the outbox.
+    """A scene in an empty folder; `store` and `desk` are further settings of the outbox and of its way to the broker.
 
     `disk` is one of `disks.KINDS`, on which the outbox lies, or the centre's database.
     """
     where = {"central": "disk/central.db"} if of_centre else {"outbox": "disk/desk.db"}
     folder.mkdir(parents=True)
     with mounted(disk, folder / "disk", seed) as made_disk:
-        for way in make_way(folder, desk="catch_up_per_s = 5000\n", store=store, **where):
+        for way in make_way(folder, desk=f"catch_up_per_s = 5000\n{desk}", store=store, **where):
             text = way.desk_toml.read_text(encoding="utf-8")
             with Proxy(way.broker.port) as network:
                 way.desk_toml.write_text(re.sub(r"^port = .*$", f"port = {network.port}", text, count=1, flags=re.M))

@@ -8,9 +8,10 @@ from contextlib import closing
 import pytest
 
 from contract.messages import GapCause, Receipt, Refusal
+from contract.reading import Reading
 from edge.settings import Policy, Store
 from edge.store import Counts, Outbox, Relay
-from tests.edge.made import look, reading
+from tests.edge.made import BOOT, look, reading
 
 OTHER_EPOCH = "f" * 16
 
@@ -137,3 +138,51 @@ def test_a_gap_that_was_sent_is_not_lengthened(store: Store, relay: Relay) -> No
     assert [(o.gap.first, o.gap.last) for o in relay.gaps(10)] == [(11, 14)]
     outbox.lost(2, 4000, 6000, GapCause.DISK_FULL)
     assert [(o.gap.first, o.gap.last) for o in relay.gaps(10)] == [(11, 14), (15, 16)]
+
+
+def _untimed(index: int, **changed: object) -> Reading:
+    return reading(index, wall_ms=index * 1000, clock_ok=False, **changed)
+
+
+def test_what_was_made_before_the_clock_was_known_gets_the_time_at_which_it_was_made(store: Store) -> None:
+    outbox = Outbox(store, Policy())
+    for index in (5, 6):
+        outbox.add(_untimed(index))
+    relay = Relay(store)
+    assert relay.owes_times(BOOT)
+    assert not relay.newest_has_time(BOOT)
+    outbox.add(reading(7, wall_ms=1_000_007_000))
+    assert relay.newest_has_time(BOOT)
+    assert relay.correct_times(BOOT, 1_000_008_000, 8_000_000_000) == 2
+    assert look(store, "SELECT wall_ms, clock_ok FROM outbox ORDER BY seq") == [
+        (1_000_005_000, 1),
+        (1_000_006_000, 1),
+        (1_000_007_000, 1),
+    ]
+    assert not relay.owes_times(BOOT)
+
+
+def test_what_was_sent_keeps_the_time_that_it_went_with_in_a_new_epoch_too(store: Store) -> None:
+    outbox = Outbox(store, Policy())
+    outbox.add(_untimed(1))
+    relay = Relay(store)
+    relay.mark_sent([1])
+    assert relay.begin_epoch(relay.epoch)
+    assert not relay.owes_times(BOOT)
+    assert relay.correct_times(BOOT, 1_000_000_000, 8_000_000_000) == 0
+    assert [head.seq for head in relay.oldest(5)] == [1]
+
+
+def test_readings_of_another_boot_cannot_be_corrected(store: Store) -> None:
+    Outbox(store, Policy()).add(_untimed(1, boot="another0"))
+    relay = Relay(store)
+    assert not relay.owes_times(BOOT)
+    assert relay.correct_times(BOOT, 1_000_000_000, 8_000_000_000) == 0
+
+
+def test_what_never_leaves_is_corrected_too(store: Store) -> None:
+    outbox = Outbox(store, Policy(name="mirror", publish=False))
+    outbox.add(_untimed(1))
+    relay = Relay(store)
+    assert relay.correct_times(BOOT, 1_000_000_000, 2_000_000_000) == 1
+    assert look(store, "SELECT wall_ms, clock_ok FROM mirror") == [(999_999_000, 1)]
