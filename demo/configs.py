@@ -54,7 +54,7 @@ def write_desk(folder: Path, broker: Broker, camera: str | None) -> Path:
             "box": {"id": REAL_BOX},
             "camera": {"source": source, "fps": 25.0, "loop": True},
             "store": {"path": "desk.db"},
-            "broker": _broker(broker, REAL_BOX),
+            "broker": _broker(broker, REAL_BOX) | {"clock_wait_s": 0},
         },
     )
 

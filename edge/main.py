@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,7 @@ from edge.analyze import command as analyze
 from edge.errors import MienDeskError, SettingsError
 from edge.processes import Supervisor
 from edge.settings import Box, Broker, Settings, Store
-from edge.store import Relay, open_to_its_group, prepare
+from edge.store import Relay, Reserve, open_to_its_group, prepare
 
 EXAMPLES: Final = """examples:
   mien-desk run desk.toml                     the whole desk: camera to broker
@@ -80,6 +81,9 @@ def _run(options: argparse.Namespace) -> int:
 
 def _store(options: argparse.Namespace) -> int:
     loaded = settings.load(options.config)
+    reserve = Reserve(Path(loaded.store.path))
+    with suppress(OSError):
+        reserve.tend()  # a full disk is to keep the desk from nothing
     found = prepare(loaded.store)
     if found.moved_aside is not None:
         log.error("%s", found.why)
@@ -89,6 +93,10 @@ def _store(options: argparse.Namespace) -> int:
         log.info("%d readings that were set aside wait again", relay.retry_set_aside())
     counts = relay.counts()
     relay.close()
+    try:
+        reserve.make()
+    except OSError as error:
+        log.warning("%s: %s; no room is kept for a full disk", reserve.path, error.strerror)
     open_to_its_group(loaded.store)
     log.info(
         "outbox %s, epoch %s: %d waiting, %d received, %d set aside, %d never to leave, %d gaps",

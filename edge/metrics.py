@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.settings import Settings
-from edge.store import Health, Relay
+from edge.store import Health, Relay, Reserve
 from edge.store.relay import Owed
 from edge.thermal import temperatures
 
@@ -82,6 +82,11 @@ METRICS: Final = (
         name="disk_free_bytes",
         meaning="room on the disk of the outbox",
         read=lambda s: float(shutil.disk_usage(s.outbox.parent).free),
+    ),
+    Metric(
+        name="disk_reserve_bytes",
+        meaning="room kept for when the disk is full; 0 where it was given up",
+        read=lambda s: float(Reserve(s.outbox).bytes),
     ),
     Metric(name="clock_ok", meaning="1 where the wall clock is kept right", read=lambda s: float(s.health.clock_ok)),
     Metric(

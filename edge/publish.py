@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final
 
 from contract.encoding import decode_centre_status, decode_command, decode_receipt, encode
@@ -25,11 +26,12 @@ from edge.link import Acked, Arrived, Event, Link, Rejected, Will, open_link
 from edge.metrics import MetricsFile
 from edge.notify import Watched
 from edge.settings import Settings
-from edge.store import Relay
+from edge.store import Relay, Reserve
 from edge.times import Times
 
 TICK_S: Final = 0.25
 STATUS_EVERY_S: Final = 10.0
+RESERVE_EVERY_S: Final = 2.0
 TELL_AGAIN_S: Final = 60.0  # gaps and refusals that the centre has not confirmed
 TELL_AT_ONCE: Final = 50
 STEADY_S: Final = 30.0  # a connection that held so long was a good one
@@ -54,6 +56,8 @@ class Publisher:
         self._log = _Log(logging.getLogger(f"mien.publish.{settings.box.id}"))
         self._centre_online: bool | None = None
         self._was_connected = False
+        self._reserve = Reserve(Path(settings.store.path))
+        self._reserve_at = 0.0
         self._times = Times(self._relay, settings.broker.clock_wait_s)
         self._told: set[tuple[str, int]] = set()
         self._tell_again_at = self._status_at = 0.0
@@ -271,8 +275,19 @@ class Publisher:
 
     def _look_around(self) -> None:
         """What is done with a connection and without one."""
+        self._tend_reserve()
         self._try(self._correct_times)
         self._try(self._measure)
+
+    def _tend_reserve(self) -> None:
+        if time.monotonic() < self._reserve_at:
+            return
+        self._reserve_at = time.monotonic() + RESERVE_EVERY_S
+        try:
+            if did := self._reserve.tend():
+                self._log.info(did)
+        except OSError as error:
+            self._log.error(f"{self._reserve.path}: {error.strerror}; check whose it is")
 
     def _correct_times(self) -> None:
         if corrected := self._times.correct():

@@ -112,8 +112,9 @@ class Way:
         return count
 
     def settle(self) -> None:
-        """Wait until every row of the desk is received or named."""
-        until(lambda: self.waiting() == 0, f"the outbox empties; {self.waiting()} wait, {self.log()}")
+        """Wait until every row of the desk is received or named, however many there are."""
+        while left := self.waiting():
+            until(lambda left=left: self.waiting() < left, f"the outbox empties; {left} wait, {self.log()}")  # type: ignore[misc]
 
     def log(self) -> str:
         """What the programs said last."""

@@ -6,6 +6,7 @@ rows.py         a reading to a row and back
 kind.py         whether they are a camera's or of recordings
 outbox.py       the side that adds readings
 bounds.py       how many are kept, and what is let go first
+reserve.py      room for the day on which others fill the disk
 engines.py      what is said of the engines that are built
 relay.py        the side that sends them and frees them by receipt
 check.py        the process `store`: makes, migrates and checks the file, moves a broken one aside
@@ -15,6 +16,7 @@ from edge.store.check import Prepared, open_to_its_group, prepare
 from edge.store.engines import EngineNotes
 from edge.store.outbox import Outbox
 from edge.store.relay import Counts, Head, Health, OwedGap, Refused, Relay
+from edge.store.reserve import Reserve
 
 __all__ = [
     "Counts",
@@ -26,6 +28,7 @@ __all__ = [
     "Prepared",
     "Refused",
     "Relay",
+    "Reserve",
     "open_to_its_group",
     "prepare",
 ]

@@ -1,7 +1,8 @@
 """How many readings a box keeps, and which it lets go of first.
 
-Two limits, `keep_days` and `keep_bytes`, and one order: what is settled (received by the centre, set aside and
-reported, or made under a policy that does not publish) goes before what is owed to the centre; the oldest go first.
+Two limits, `keep_days` and `keep_bytes`, and a third where the disk is nearly full: the size that the file has. One
+order: what is settled (received by the centre, set aside and reported, or made under a policy that does not publish)
+goes before what is owed to the centre; the oldest go first.
 Owed readings that go leave a gap record that names them.
 """
 
@@ -10,12 +11,15 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 from contract.messages import Gap, GapCause
 from edge.settings import Store
+from edge.store.reserve import is_low
 
 DAY_MS: Final = 86_400_000
+SPARE_BYTES: Final = 262_144  # more than the readings between two looks take: the file has room for them in itself
 CHUNK: Final = 256  # rows let go of between two looks at the file's size
 CHUNKS: Final = 8  # at most so many in one transaction, so that no other process waits long
 
@@ -45,7 +49,10 @@ class Trimmed:
 def trim(db: sqlite3.Connection, limits: Store, now_ms: int | None) -> Trimmed:
     """Hold both limits, within the caller's transaction. `now_ms` (UTC) is None where the clock is not set."""
     by_days = Trimmed() if now_ms is None else _trim_days(db, now_ms - limits.keep_days * DAY_MS)
-    by_bytes = _trim_bytes(db, limits.keep_bytes)
+    by_bytes = _trim_bytes(db, limits.keep_bytes, GapCause.FULL_BYTES)
+    if is_low(Path(limits.path).absolute().parent):
+        by_room = _trim_bytes(db, _file_bytes(db) - SPARE_BYTES, GapCause.DISK_FULL)
+        by_bytes = Trimmed(by_bytes.settled + by_room.settled, by_bytes.owed + by_room.owed)
     return Trimmed(by_days.settled + by_bytes.settled, by_days.owed + by_bytes.owed)
 
 
@@ -128,7 +135,12 @@ def _expired(db: sqlite3.Connection, table: str, cutoff: int) -> tuple[str, dict
     return "seq <= :last AND (clock_ok = 0 OR wall_ms < :cutoff)", {"last": last, "cutoff": cutoff}
 
 
-def _trim_bytes(db: sqlite3.Connection, keep_bytes: int) -> Trimmed:
+def _file_bytes(db: sqlite3.Connection) -> int:
+    pages, size = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return int(pages * size)
+
+
+def _trim_bytes(db: sqlite3.Connection, keep_bytes: int, cause: GapCause) -> Trimmed:
     settled = owed = 0
     for _ in range(CHUNKS):
         if used_bytes(db) <= keep_bytes:
@@ -137,7 +149,7 @@ def _trim_bytes(db: sqlite3.Connection, keep_bytes: int) -> Trimmed:
         settled += rows
         if not rows:
             oldest = db.execute(f"{_OWED_ROWS} ORDER BY seq LIMIT {CHUNK}").fetchall()
-            owed += _let_go(db, oldest, GapCause.FULL_BYTES)
+            owed += _let_go(db, oldest, cause)
     return Trimmed(settled, owed)
 
 

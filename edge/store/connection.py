@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from sqlite_utils import Database
 
 from edge.errors import CorruptStore, SchemaVersionError, StoreError
+from edge.store.reserve import Reserve
 from edge.store.schema import applied, known
 
 LOCK_WAIT_S: Final = 5.0
@@ -81,10 +82,19 @@ class Connection:
             try:
                 yield self.db.conn
                 self.db.conn.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self.db.conn.in_transaction:  # a full disk has rolled it back already
                     self.db.conn.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError) and "is full" in str(error):
+                    self._make_room()
                 raise
+
+    def _make_room(self) -> None:
+        """For the next try, where the disk took no more: what was kept for that, and what need not be written on."""
+        with suppress(OSError):  # not every process may
+            Reserve(self.path).give_up()
+        with suppress(sqlite3.OperationalError):  # another one is at it
+            self.db.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def named(path: Path, error: sqlite3.DatabaseError) -> StoreError:

@@ -156,7 +156,7 @@ def test_the_desk_reads_and_sends_as_the_users_that_it_ships_with(desk: Box) -> 
 
 def test_beside_the_outbox_there_is_nothing_but_what_store_made(desk: Box) -> None:
     beside = desk.run("ls", "-A", "/var/lib/mien").split()
-    assert sorted(beside) == ["desk.db", "desk.db-shm", "desk.db-wal", "engines"]
+    assert sorted(beside) == ["desk.db", "desk.db-reserve", "desk.db-shm", "desk.db-wal", "engines"]
     assert desk.run("ls", "-A", "/var/lib/mien/engines") == ""
 
 

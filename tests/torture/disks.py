@@ -30,10 +30,6 @@ class Disk:
     def unmount(self) -> None:
         """Have it no more."""
 
-    def cut(self) -> None:
-        """Cut its power."""
-        raise NotImplementedError(f"{type(self).__name__} keeps all that was ever written")
-
 
 class SmallDisk(Disk):
     """One of SMALL_BYTES, which others fill too."""

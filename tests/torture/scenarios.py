@@ -17,12 +17,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from contract.topics import CENTRE, FROM_BOX, FROM_CENTRE, box_topic
 from tests.broker import CENTRE_USER
+from tests.torture.disks import SmallDisk
 from tests.torture.scene import Scene
 from tests.way import BOX, WORDS
 
 WRITING: Final = ("pwrite64", "fdatasync", "ftruncate")
 ERRORS: Final = (("pwrite64", "ENOSPC"), ("pwrite64", "EIO"), ("fdatasync", "EIO"), ("ftruncate", "EIO"))
 SMALL: Final = "keep_bytes = 1500000\n"
+PAST_S: Final = 20_000  # of readings that are there before
 FORTNIGHT_S: Final = 14 * 86_400
 
 
@@ -208,6 +210,26 @@ def fortnight(scene: Scene, faults: int) -> int:
     return 1
 
 
+def full_disk(scene: Scene, faults: int) -> int:
+    """Others fill the box's small disk to the last byte, and what the reserve gave up too; all goes on meanwhile."""
+    assert isinstance(scene.disk, SmallDisk)
+    scene.way.command("edge", "store", str(scene.way.desk_toml))  # which makes the reserve
+    scene.run_maker("--past", str(PAST_S), "--count", "2", "--every", "0")
+    scene.begin()
+    scene.goes_on()
+    for _ in range(faults):
+        if scene.random.random() < 0.5:
+            scene.network.stall()
+        for _ in range(2):
+            scene.disk.fill()
+            scene.makes(scene.random.randrange(20, 200))
+        scene.network.flow()
+        scene.goes_on()
+        scene.disk.free()
+        scene.makes(scene.random.randrange(1, 100))
+    return faults
+
+
 def damaged(scene: Scene, faults: int) -> int:
     """Pages of the outbox are overwritten while nobody runs; `store` saves what can be read and names the rest."""
     scene.begin()
@@ -253,6 +275,7 @@ SCENARIOS: Final = (
         desk="clock_wait_s = 600.0\n",
     ),
     Scenario(name="restored", what="outbox put back from a copy", harm=restored, share=0.03),
+    Scenario(name="full-disk", what="a disk of 32 MB, full", harm=full_disk, share=0.03, disk="small"),
     Scenario(name="damaged", what="pages of the outbox overwritten", harm=damaged, share=0.03),
     Scenario(name="fortnight", what="days offline, outbox too small", harm=fortnight, share=0.002, store=SMALL),
 )

@@ -15,7 +15,7 @@ from typing import Final
 
 from tests.edge import made
 from tests.torture import ledger
-from tests.torture.disks import Disk, mounted
+from tests.torture.disks import Disk, ForgetfulDisk, mounted
 from tests.torture.ledger import Verdict
 from tests.torture.proxy import Proxy
 from tests.way import Way, make_way, until
@@ -90,6 +90,7 @@ class Scene:
 
     def cut_power(self, *of_maker: str) -> None:
         """Everything that works on the disk ends at once, and begins again with what it kept."""
+        assert isinstance(self.disk, ForgetfulDisk)
         self.disk.cut()
         if not self.of_centre:
             self.stop_making(signal.SIGKILL)

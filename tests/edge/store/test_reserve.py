@@ -1,0 +1,95 @@
+"""Room for the day on which others fill the disk. That it is enough is shown by torture, on a small disk of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections import namedtuple
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contract.messages import GapCause
+from edge.settings import Policy, Store
+from edge.store import Outbox, Relay, Reserve, bounds, reserve
+from edge.store.connection import open_checked
+from edge.store.outbox import TRIM_EVERY
+from tests.edge.made import look, reading
+
+Usage = namedtuple("Usage", "total used free")
+SMALL = 32_000_000
+FULL_OF_IT = SMALL // reserve.SHARE
+
+Disk = Callable[[int], None]
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """A small disk with so many bytes free."""
+
+    def has_free(free: int) -> None:
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(SMALL, SMALL - free, free))
+
+    has_free(SMALL)
+    return has_free
+
+
+def test_it_takes_its_room_where_there_is_enough(disk: Disk, tmp_path: Path) -> None:
+    kept = Reserve(tmp_path / "desk.db")
+    disk(2 * FULL_OF_IT)
+    kept.make()
+    assert kept.bytes == 0
+    disk(SMALL)
+    assert "kept for when it is full" in str(kept.tend())
+    assert FULL_OF_IT <= kept.bytes < FULL_OF_IT + 8192
+
+
+def test_it_gives_its_room_up_where_the_disk_is_nearly_full_and_takes_it_again(disk: Disk, tmp_path: Path) -> None:
+    kept = Reserve(tmp_path / "desk.db")
+    kept.make()
+    disk(FULL_OF_IT)
+    assert kept.tend() is None
+    disk(1000)
+    assert "gave up 4 MB" in str(kept.tend())
+    assert kept.bytes == 0
+    assert kept.tend() is None
+    disk(SMALL)
+    kept.tend()
+    assert kept.bytes >= FULL_OF_IT
+
+
+def test_one_that_store_never_made_is_not_made_by_others(disk: Disk, tmp_path: Path) -> None:
+    kept = Reserve(tmp_path / "desk.db")
+    assert kept.tend() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_full_disk_refused_goes_the_next_time(disk: Disk, store: Store) -> None:
+    """SQLite itself says that it is full, by a bound on the pages of its file."""
+    kept = Reserve(Path(store.path))
+    kept.make()
+    connection = open_checked(store.path)
+    (pages,) = connection.db.execute("PRAGMA page_count").fetchone()
+    connection.db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Exception, match="the disk is full"), connection.writing() as db:
+        db.execute("CREATE TABLE more (a TEXT)")
+    connection.close()
+    assert kept.bytes == 0
+
+
+def test_on_a_nearly_full_disk_the_oldest_go_and_the_file_does_not_grow(disk: Disk, store: Store) -> None:
+    outbox = Outbox(store, Policy())
+    outbox.add_many([reading(index) for index in range(6000)])
+    size = _pages(store)
+    disk(FULL_OF_IT - 1)
+    for index in range(6000, 6000 + 8 * TRIM_EVERY):
+        outbox.add(reading(index))
+    assert _pages(store) <= size + bounds.SPARE_BYTES // 4096
+    gaps = Relay(store).gaps(10)
+    assert {owed.gap.cause for owed in gaps} == {GapCause.DISK_FULL}
+    assert gaps[0].gap.first == 1
+
+
+def _pages(store: Store) -> int:
+    count: int = look(store, "PRAGMA page_count")[0][0]
+    return count
