@@ -14,7 +14,7 @@
 #
 # demo: `DEMO_SECONDS=60` stops by itself; `CAMERA=0` takes a webcam; `DEMO_KEEP=DIR` keeps the databases; `PORT=8080`.
 # test, test-system: `MIEN_DATA=DIR` is where the data sets are; `MIEN_AXE=FILE` is axe-core; `MIEN_SHOTS=DIR` keeps the
-# pictures of the pages. torture: `SHORT=1` is a hundred faults, `FAULTS=10000` ten thousand.
+# pictures of the pages. torture: `SHORT=1` is a hundred faults, `FAULTS=10000` ten thousand, `SOAK=60` an hour of none.
 # bench: `MIEN_PEER_PYTHON=PYTHON` is an interpreter that has the `fer` package.
 
 PYTHON ?= python3
@@ -38,7 +38,7 @@ test-system: $(VENV)/.dev $(VENV)/.rtx $(VENV)/.tensorrt-names
 	$(BIN)/python -m pytest -m system --numprocesses 3
 
 torture: $(VENV)/.dev
-	$(BIN)/python -m tests.torture --faults $(FAULTS)
+	$(BIN)/python -m tests.torture $(if $(SOAK),--soak $(SOAK),--faults $(FAULTS))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -18,11 +18,13 @@ from tests.torture.disks import KINDS
 from tests.torture.ledger import Verdict
 from tests.torture.scenarios import SCENARIOS, Scenario
 from tests.torture.scene import scene
+from tests.torture.soak import soak
 
 EXAMPLES: Final = """examples:
   python -m tests.torture                      1,000 faults
   python -m tests.torture --faults 100         as make test-system does
   python -m tests.torture --only kills --seed 7
+  python -m tests.torture --soak 60            an hour without a fault
 
 Exit status 1 where anything was lost without a name, is there twice or was changed, or where a control found nothing.
 """
@@ -72,6 +74,18 @@ def control(each: Control, seed: int, folder: Path) -> Outcome:
     return found
 
 
+def run_soak(minutes: float, seed: int, folder: Path) -> int:
+    """So many minutes without a fault; exit status 1 where a process holds on to ever more, or a count is broken."""
+    began = time.monotonic()
+    with scene(folder / "soak", seed) as played:
+        held = soak(played, minutes)
+        found = Outcome("soak", 0, played.judge(), time.monotonic() - began)
+    print(HEAD, found.row(), sep="\n")
+    for name, (first, last) in held.items():
+        print(f"{name}: {first} after a minute, {last} at the end")
+    return 1 if not found.verdict.holds or any(first.grew_to(last) for first, last in held.values()) else 0
+
+
 def _not_here(each: Scenario) -> str:
     """Why a scenario cannot be played on this machine."""
     if each.needs and shutil.which(each.needs) is None:
@@ -88,7 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--faults", type=int, default=1000, help="over all scenarios (default %(default)s)")
     parser.add_argument("--only", action="append", choices=[each.name for each in SCENARIOS], help="repeatable")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other moments (default %(default)s)")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="no fault, but for so long; see what grows")
     options = parser.parse_args(arguments)
+    if options.soak is not None:
+        with tempfile.TemporaryDirectory(prefix="mien-torture-") as folder:
+            return run_soak(options.soak, options.seed, Path(folder))
     chosen = [each for each in SCENARIOS if options.only is None or each.name in options.only]
     for each, why in [(each, why) for each in chosen if (why := _not_here(each))]:
         print(f"{each.name}: left out, for {why}", file=sys.stderr)

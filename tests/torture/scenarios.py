@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from contract.topics import CENTRE, FROM_BOX, FROM_CENTRE, box_topic
 from tests.broker import CENTRE_USER
+from tests.torture import ledger
 from tests.torture.disks import SmallDisk
-from tests.torture.scene import Scene
+from tests.torture.scene import BOX_PROCESSES, Scene
+from tests.torture.seer import FAULTS
 from tests.way import BOX, WORDS
 
 WRITING: Final = ("pwrite64", "fdatasync", "ftruncate")
@@ -230,6 +233,32 @@ def full_disk(scene: Scene, faults: int) -> int:
     return faults
 
 
+def camera(scene: Scene, faults: int) -> int:
+    """The camera of `vision` itself freezes, blocks, dies, goes, shrinks or is slow, and comes back.
+
+    Each second has its reading, whatever the camera does; but for those between an end of the process and its start.
+    """
+    fault = scene.way.folder / "fault"
+    scene.way.start(*BOX_PROCESSES)
+    scene.see(fault)
+    scene.goes_on(by=3)
+    ended = 0
+    for number in range(faults):
+        fault.write_text(FAULTS[number % len(FAULTS)])
+        until = time.monotonic() + scene.random.uniform(2.0, 20.0)
+        while time.monotonic() < until:
+            time.sleep(0.2)
+            ended += scene.sees_again(fault)
+        fault.unlink()
+        ended += scene.sees_again(fault)
+        scene.goes_on(by=3)
+    scene.stop_making()
+    starts = sorted(line.started_ns for line in ledger.read(scene.notes))
+    holes = sum(later - earlier > 1_500_000_000 for earlier, later in pairwise(starts))
+    assert holes <= ended, f"{holes} times a second has no reading, and vision ended {ended} times alone"
+    return faults
+
+
 def damaged(scene: Scene, faults: int) -> int:
     """Pages of the outbox are overwritten while nobody runs; `store` saves what can be read and names the rest."""
     scene.begin()
@@ -275,6 +304,7 @@ SCENARIOS: Final = (
         desk="clock_wait_s = 600.0\n",
     ),
     Scenario(name="restored", what="outbox put back from a copy", harm=restored, share=0.03),
+    Scenario(name="camera", what="a camera that lies, blocks, goes", harm=camera, share=0.02),
     Scenario(name="full-disk", what="a disk of 32 MB, full", harm=full_disk, share=0.03, disk="small"),
     Scenario(name="damaged", what="pages of the outbox overwritten", harm=damaged, share=0.03),
     Scenario(name="fortnight", what="days offline, outbox too small", harm=fortnight, share=0.002, store=SMALL),

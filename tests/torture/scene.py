@@ -53,6 +53,19 @@ class Scene:
         with (self.way.folder / "maker.log").open("ab") as log:
             self.maker = subprocess.Popen(self.maker_command(*options), stdout=log, stderr=log)
 
+    def see(self, fault: Path) -> None:
+        """Start `vision` itself in the place of a maker, with a camera that does as the file `fault` says."""
+        words = [sys.executable, "-m", "tests.torture.seer", str(self.way.desk_toml), str(self.notes), str(fault)]
+        with (self.way.folder / "maker.log").open("ab") as log:
+            self.maker = subprocess.Popen(words, stdout=log, stderr=log)
+
+    def sees_again(self, fault: Path) -> bool:
+        """Start `vision` again where it ended, as systemd does; whether it had."""
+        if self.maker is None or self.maker.poll() is None:
+            return False
+        self.see(fault)
+        return True
+
     def run_maker(self, *options: str, under: Sequence[str] = ()) -> int:
         """Run a maker to its end, under another program where one is given; returns its exit status."""
         return subprocess.run([*under, *self.maker_command(*options)], capture_output=True, timeout=60).returncode
