@@ -20,6 +20,7 @@ from edge.capture.camera import ask, device_of, why_closed
 from edge.errors import CaptureError, MienDeskError
 from edge.link import open_link
 from edge.settings import Settings
+from edge.stages import STAGES
 from edge.store import Relay
 from edge.store.place import refuse_share
 from edge.thermal import temperatures
@@ -137,7 +138,10 @@ def _desk(settings: Settings) -> str:
     if not health.is_of_now(time.time_ns() // 1_000_000):
         when = datetime.fromtimestamp(health.at_ms / 1000, timezone.utc)
         raise Concern(f"does not run: it last said something at {when:%Y-%m-%d %H:%M} UTC; start it, and see its log")
-    return f"reads {health.frames_per_second:.1f} frames a second on {health.backend or 'its processor'}"
+    stages = ", ".join(f"{stage} {health.stages_ms[stage]:.1f} ms" for stage in STAGES if stage in health.stages_ms)
+    return f"reads {health.frames_per_second:.1f} frames a second on {health.backend or 'its processor'}" + (
+        f" ({stages})" if stages else ""
+    )
 
 
 def _camera(settings: Settings) -> str:

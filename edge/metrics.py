@@ -10,10 +10,12 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from edge.settings import Settings
+from edge.stages import STAGES
 from edge.store import Health, Relay, Reserve
 from edge.store.relay import Owed
 from edge.thermal import temperatures
@@ -48,6 +50,11 @@ def _frames_per_second(sample: Sample) -> float | None:
     return sample.health.frames_per_second if sample.health.is_of_now(sample.at_ms) else None
 
 
+def _stage(stage: str, sample: Sample) -> float | None:
+    took_ms = sample.health.stages_ms.get(stage) if sample.health.is_of_now(sample.at_ms) else None
+    return None if took_ms is None else took_ms / 1000
+
+
 def _since_vision(sample: Sample) -> float | None:
     return max(0, sample.at_ms - sample.health.at_ms) / 1000 if sample.health.at_ms else None
 
@@ -66,6 +73,10 @@ METRICS: Final = (
         name="frames_per_second",
         meaning="frames that vision reads; absent where it fell silent",
         read=_frames_per_second,
+    ),
+    *(
+        Metric(name=f"stage_{stage}_seconds", meaning=f"mean time: {what}", read=partial(_stage, stage))
+        for stage, what in STAGES.items()
     ),
     Metric(name="vision_silent_seconds", meaning="time since vision last said how it goes", read=_since_vision),
     Metric(name="readings_waiting", meaning="readings that the centre has not received", read=lambda s: s.owed.waiting),

@@ -17,6 +17,7 @@ from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
 from edge.runtime.backend import Runtime
 from edge.runtime.onnx import ON_PROCESSOR
+from edge.stages import Stages
 from edge.track import Track, Tracker
 from edge.views import Views
 from edge.window import LEAST_SURE, FrameView, agent_face
@@ -56,8 +57,10 @@ class FaceReader:
         aim: tuple[float, float] = (0.5, 0.5),
         limits: Limits | None = None,
         cover: Cover | None = None,
+        stages: Stages | None = None,
     ) -> None:
-        """`aim` is where an agent's face is expected, x and y as parts of the picture."""
+        """`aim` is where an agent's face is expected, x and y as parts of the picture; `stages` is told how long."""
+        self._stages = stages or Stages()
         self._tracker, self._recogniser, self._cover = tracker, recogniser, cover
         self._views, self._held = Views(recogniser), Held()
         self._role, self._aim = role, aim
@@ -74,13 +77,14 @@ class FaceReader:
         min_face: float = 40.0,
         cascade_every: int = 15,
         every_face: bool = False,
+        stages: Stages | None = None,
     ) -> FaceReader:
         """The whole path over a bundle's models; `every_face` is for `look`. Raises ModelError."""
         beside = BESIDE_AGENT if role is Role.AGENT and not every_face else 0.0
         detector = Detector.from_files(bundle.detector_files(), runtime, min_face=min_face)
         tracker = Tracker(detector, every=cascade_every, beside=beside)
         recogniser, cover = Recogniser.from_bundle(bundle, runtime), Cover.from_bundle(bundle, runtime)
-        return cls(tracker, recogniser, role=role, aim=aim, cover=cover)
+        return cls(tracker, recogniser, role=role, aim=aim, cover=cover, stages=stages)
 
     @property
     def least_sure(self) -> float:
@@ -96,7 +100,8 @@ class FaceReader:
 
         `at_s` is when it was taken, no earlier than the last; None for a picture that stands for itself.
         """
-        tracks = {track.face: track for track in self._tracker.update(image)}
+        with self._stages.time("detect"):
+            tracks = {track.face: track for track in self._tracker.update(image)}
         return self._view(image, list(tracks), lambda face: self._read_one(image, tracks[face], at_s))
 
     def look(self, image: Pixels, at_s: float | None = None) -> Look:
@@ -128,12 +133,15 @@ class FaceReader:
 
     def _read_anew(self, image: Pixels, track: Track, at_s: float | None) -> Floats | Reason:
         face = track.face
-        crop = self._recogniser.crop(image, face)
-        points = self._recogniser.points(face)
-        reason = fault(face, crop, points, self._limits)
-        if reason is None and self._cover is not None and self._cover.hides(image, face, crop):
-            reason = Reason.COVERED
-        return reason or self._views.shares(crop, track.id, at_s)
+        with self._stages.time("align"):
+            crop = self._recogniser.crop(image, face)
+            reason = fault(face, crop, self._recogniser.points(face), self._limits)
+            if reason is None and self._cover is not None and self._cover.hides(image, face, crop):
+                reason = Reason.COVERED
+        if reason is not None:
+            return reason
+        with self._stages.time("recognise"):
+            return self._views.shares(crop, track.id, at_s)
 
 
 def _mean(faces: int, results: Sequence[Floats | Reason]) -> FrameView:

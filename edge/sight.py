@@ -24,6 +24,7 @@ from edge.runtime.engines.folder import Folder, NoEngine
 from edge.runtime.engines.runtime import TensorRTRuntime
 from edge.runtime.onnx import ON_PROCESSOR
 from edge.settings import Settings
+from edge.stages import Stages
 from edge.window import FrameView
 
 LOOK_EVERY_S: Final = 5.0  # for engines that are being built
@@ -36,11 +37,12 @@ Make = Callable[[Runtime], FaceReader]
 class Sight:
     """A reader of faces that changes from ONNX Runtime to TensorRT, and back to the processor. For one thread."""
 
-    def __init__(self, make: Make, bundle: Bundle, backend: str, engines: Path) -> None:
+    def __init__(self, make: Make, bundle: Bundle, backend: str, engines: Path, stages: Stages | None = None) -> None:
         """`make` gives the reader of a runtime; `backend` is the setting, `engines` the folder of engines.
 
-        Raises ModelError where the bundle's networks cannot be loaded.
+        `stages` is told how long the readers take. Raises ModelError where the bundle's networks cannot be loaded.
         """
+        self.stages = stages or Stages()
         self._make, self._bundle, self._folder = make, bundle, Folder(engines)
         self._wanted = backend if backend.startswith("onnx-") else "TensorRT"
         self._runtime: Runtime = onnx_runtime(backend)
@@ -55,6 +57,7 @@ class Sight:
     @classmethod
     def of(cls, bundle: Bundle, settings: Settings) -> Sight:
         """What the settings ask for. Raises ModelError."""
+        stages = Stages()
         make = partial(
             FaceReader.from_bundle,
             bundle,
@@ -62,8 +65,9 @@ class Sight:
             aim=settings.box.aim,
             min_face=settings.detector.min_face,
             cascade_every=settings.detector.cascade_every,
+            stages=stages,
         )
-        return cls(make, bundle, settings.model.backend, settings.engines)
+        return cls(make, bundle, settings.model.backend, settings.engines, stages)
 
     @property
     def waits(self) -> bool:

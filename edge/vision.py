@@ -77,7 +77,9 @@ class Vision:
             frame = self._next_frame(stop)
             if frame is not None:
                 self._rate.count()
-                self._keep(self._seconds.add(frame.stamp_s, self._sight.read(frame.image, frame.stamp_s)))
+                view = self._sight.read(frame.image, frame.stamp_s)
+                self._sight.stages.add("frame", time.monotonic() - frame.stamp_s)
+                self._keep(self._seconds.add(frame.stamp_s, view))
             elif not self._capture.ended:
                 # A frame that was taken a moment ago may still be on its way.
                 self._keep(self._seconds.tick(time.monotonic() - READ_WAIT_S))
@@ -148,7 +150,8 @@ class Vision:
             return
         self._health_at = now + HEALTH_EVERY_S
         rate = self._rate.take()
-        self._writer.note_health(rate, self._model, self._sight.backend, self._sight.fault)
+        stages_ms = self._sight.stages.take()
+        self._writer.note_health(rate, self._model, self._sight.backend, self._sight.fault, stages_ms)
         if now >= self._say_at:
             self._say_at = now + SAY_EVERY_S
             log.info("%s: %.1f frames a second", self._capture.name, rate)

@@ -6,12 +6,14 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from contract.reading import Reading
 from edge.errors import CorruptStore, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.settings import Policy, Store
+from edge.stages import Stages
 from edge.store import Outbox
 
 MOST_WAITING: Final = 3600  # readings held in memory while the disk takes none: an hour's
@@ -31,6 +33,16 @@ class _Dropped:
     until_ms: int
 
 
+class _Health(NamedTuple):
+    """What `note_health` was told."""
+
+    frames_per_second: float
+    model: str
+    backend: str | None
+    fault: str | None
+    stages_ms: dict[str, float]
+
+
 class Writer:
     """Takes readings at once and keeps them in the outbox, in their order, in a thread of its own."""
 
@@ -40,7 +52,8 @@ class Writer:
         self._changed = threading.Condition()
         self._waiting: deque[Reading] = deque()
         self._dropped: _Dropped | None = None
-        self._health: tuple[float, str, str | None, str | None] | None = None
+        self._health: _Health | None = None
+        self._stages = Stages()
         self._closing_at: float | None = None
         self._error: MienDeskError | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -57,11 +70,16 @@ class Writer:
             self._changed.notify()
 
     def note_health(
-        self, frames_per_second: float, model: str, backend: str | None = None, fault: str | None = None
+        self,
+        frames_per_second: float,
+        model: str,
+        backend: str | None = None,
+        fault: str | None = None,
+        stages_ms: Mapping[str, float] | None = None,
     ) -> None:
         """Leave for the publisher what the box says about itself; see `Outbox.note_health`."""
         with self._changed:
-            self._health = (frames_per_second, model, backend, fault)
+            self._health = _Health(frames_per_second, model, backend, fault, dict(stages_ms or {}))
             self._changed.notify()
 
     def check(self) -> None:
@@ -117,12 +135,14 @@ class Writer:
 
     def _write_next(self) -> None:
         if self._waiting:
-            self._outbox.add(self._waiting[0])  # stays here until it is safe there; it is not kept twice
+            with self._stages.time("store"):
+                self._outbox.add(self._waiting[0])  # stays here until it is safe there; it is not kept twice
             with self._changed:
                 self._waiting.popleft()
         elif self._dropped is not None:
             self._outbox.lost(self._dropped.count, self._dropped.from_ms, self._dropped.until_ms)
             self._dropped = None  # with none waiting, none was dropped meanwhile
         elif self._health is not None:
-            self._outbox.note_health(*self._health)
+            told = self._health
+            self._outbox.note_health(*told[:-1], told.stages_ms | self._stages.take())
             self._health = None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from contract.messages import GapCause
 from contract.reading import Reading
 from edge.errors import SettingsError, StoreError
 from edge.settings import Policy, Store
+from edge.stages import STAGES
 from edge.store import bounds
 from edge.store.connection import open_checked
 from edge.store.engines import shortened
@@ -98,17 +99,25 @@ class Outbox:
             bounds.record_lost(db, count, from_ms, until_ms, cause)
 
     def note_health(
-        self, frames_per_second: float, model: str, backend: str | None = None, fault: str | None = None
+        self,
+        frames_per_second: float,
+        model: str,
+        backend: str | None = None,
+        fault: str | None = None,
+        stages_ms: Mapping[str, float] | None = None,
     ) -> None:
         """Leave for the publisher what the box says about itself; call it every 10 s or so.
 
-        `backend` is what runs the networks, `fault` why it is not the one that was to.
+        `backend` is what runs the networks, `fault` why it is not the one that was to, `stages_ms` how long each of
+        `STAGES` takes, where it was to be done.
         """
+        spent = [(stages_ms or {}).get(stage) for stage in STAGES]
+        told = (time.time_ns() // 1_000_000, frames_per_second, model, backend, fault and shortened(fault), *spent)
+        columns = "id, at_ms, frames_per_second, model, backend, fault, " + ", ".join(f"{stage}_ms" for stage in STAGES)
         with self._connection.writing() as db:
             db.execute(
-                "INSERT OR REPLACE INTO health (id, at_ms, frames_per_second, model, backend, fault) "
-                "VALUES (1, ?, ?, ?, ?, ?)",
-                (time.time_ns() // 1_000_000, frames_per_second, model, backend, fault and shortened(fault)),
+                f"INSERT OR REPLACE INTO health ({columns}) VALUES (1, {', '.join('?' for _ in told)})",
+                told,
             )
 
     def is_empty(self) -> bool:

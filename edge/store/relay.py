@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -13,6 +13,7 @@ import msgspec
 from contract.messages import Gap, GapCause, Receipt
 from contract.reading import Reading, published
 from edge.settings import Store
+from edge.stages import STAGES
 from edge.store.bounds import epoch_of
 from edge.store.connection import open_checked
 from edge.store.kind import is_recorded
@@ -76,7 +77,8 @@ class Counts(Owed):
 class Health:
     """What `vision` last said of itself, and `engine` of the engines; and the newest reading's word on the clock.
 
-    `building` is a step and the share of all that is done, `fault` what was last wrong with an engine.
+    `building` is a step and the share of all that is done, `fault` what was last wrong with an engine, `stages_ms` how
+    long the stages of a frame's way take.
     """
 
     at_ms: int = 0
@@ -86,6 +88,7 @@ class Health:
     backend: str | None = None
     building: tuple[str, float] | None = None
     fault: str | None = None
+    stages_ms: Mapping[str, float] = field(default_factory=dict)
 
     def is_of_now(self, now_ms: int) -> bool:
         """Whether `vision` said so a moment ago; what is older is not repeated."""
@@ -286,15 +289,17 @@ class Relay:
     def health(self) -> Health:
         """What the box can say about itself."""
         with self._connection.reading() as db:
-            vision = db.execute("SELECT at_ms, frames_per_second, model, backend, fault FROM health").fetchone()
+            columns = ", ".join(("at_ms, frames_per_second, model, backend, fault", *(f"{each}_ms" for each in STAGES)))
+            vision = db.execute(f"SELECT {columns} FROM health").fetchone()
             engines = db.execute("SELECT at_ms, step, share, fault FROM engines").fetchone()
             newest = db.execute("SELECT model, clock_ok FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
-        at_ms, rate, running, backend, fault = vision or (0, None, None, None, None)
+        at_ms, rate, running, backend, fault, *spent = vision or (0, None, None, None, None)
+        stages_ms = {stage: took for stage, took in zip(STAGES, spent, strict=False) if took is not None}
         told_ms, step, share, failed = engines or (0, None, None, None)
         model, clock_ok = newest or (None, 1)
         recent = 0 <= time.time_ns() // 1_000_000 - told_ms < ENGINES_MS
         building = (step, share) if step is not None and share is not None and recent else None
-        return Health(at_ms, rate, running or model, bool(clock_ok), backend, building, fault or failed)
+        return Health(at_ms, rate, running or model, bool(clock_ok), backend, building, fault or failed, stages_ms)
 
     def close(self) -> None:
         """Close the file."""

@@ -141,3 +141,10 @@ def m005_untimed(db: Database) -> None:
     """Readings of before the clock was known are found at once, however many others wait."""
     for name, more in (("outbox", " AND state = 'waiting' AND sent = 0"), ("mirror", "")):
         db.conn.execute(f"CREATE INDEX {name}_untimed ON {name} (boot) WHERE clock_ok = 0{more}")
+
+
+@migrations()  # type: ignore[untyped-decorator, unused-ignore]
+def m006_stages(db: Database) -> None:
+    """How long each stage of a frame's way takes."""
+    for stage in ("detect", "align", "recognise", "frame", "store"):
+        db.conn.execute(f"ALTER TABLE health ADD COLUMN {stage}_ms REAL CHECK ({stage}_ms BETWEEN 0 AND 1e9)")

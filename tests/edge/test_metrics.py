@@ -6,6 +6,7 @@ import re
 import stat
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from edge import metrics, thermal
 from edge.metrics import METRICS, MetricsFile, Sample, text
 from edge.publish import Publisher
 from edge.settings import Metrics, Settings
-from edge.store import Health, Outbox, Relay, prepare
+from edge.stages import STAGES
+from edge.store import Health, Outbox, Relay, Reserve, prepare
 from edge.store.relay import Owed
 from tests.edge import made
 
@@ -83,12 +85,17 @@ def test_every_value_moves_with_what_it_measures(tmp_path: Path, monkeypatch: py
     (zone / "temp").write_text("61500")
     monkeypatch.setattr(thermal, "ZONES", tmp_path)
     health = Health(at_ms=1000, frames_per_second=9.0, clock_ok=False, building=("onet", 0.25), fault="no GPU")
+    health = replace(health, stages_ms={stage: 1500.0 + index for index, stage in enumerate(STAGES)})
+    reserve = Reserve(tmp_path / "desk.db")
+    reserve.make()
     sample = Sample(at_ms=6000, health=health, owed=Owed(waiting=3, set_aside=4, gaps=5), outbox=tmp_path / "desk.db")
     told = values(text(sample, "box-1"))
     assert told.keys() == {metric.name for metric in METRICS}
     expected = {"vision_silent_seconds": 5, "readings_set_aside": 4, "gaps": 5, "clock_ok": 0, "engine_fault": 1}
     assert {name: told[name] for name in expected} == expected
     assert (told["engine_built_ratio"], told["temperature_celsius"], told["outbox_bytes"]) == (0.25, 61.5, 0)
+    assert [told[f"stage_{stage}_seconds"] for stage in STAGES] == [1.5, 1.501, 1.502, 1.503, 1.504]
+    assert told["disk_reserve_bytes"] == reserve.bytes > 0
 
 
 def test_frames_of_a_vision_that_fell_silent_are_not_told(tmp_path: Path) -> None:
