@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import stat
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import cv2
 
@@ -23,6 +25,11 @@ BY_ID = Path("/dev/v4l/by-id")
 _VIDIOC_REQBUFS = 0xC0145608
 _VIDEO_CAPTURE = 1
 _MMAP = 1
+
+MJPEG: Final = cv2.VideoWriter.fourcc(*"MJPG")
+_SETTINGS: Final = (cv2.CAP_PROP_FOURCC, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS)
+
+log: Final = logging.getLogger("mien.vision")
 
 
 @dataclass(frozen=True)
@@ -108,18 +115,40 @@ def device_of(wanted: str) -> Path:
     return path
 
 
+def _in_words(width: int, height: int, fourcc: int, fps: int) -> str:
+    name = "".join(chr(fourcc >> shift & 255) for shift in (0, 8, 16, 24)) if fourcc > 0 else ""
+    return f"{width}x{height} {name if name.isalnum() else 'of an unknown format'} at {fps} frames a second"
+
+
 class Camera:
     """A camera as a Source. Its `read` may block for ever; see `edge.capture.capture`."""
 
     def __init__(self, wanted: str, width: int, height: int, fps: float) -> None:
-        """Open it, asking for a size in pixels and a rate. Raises CaptureError where it is missing or busy."""
+        """Open it, asking for MJPEG, a size in pixels and a rate. Raises CaptureError where it is missing or busy.
+
+        What it gives instead is said in the log, and read all the same.
+        """
         self.fps = fps
         path = device_of(wanted)
         self.name = f"camera {path}"
-        asked = [cv2.CAP_PROP_FRAME_WIDTH, width, cv2.CAP_PROP_FRAME_HEIGHT, height]
-        self._video = cv2.VideoCapture(str(path), cv2.CAP_V4L2, [*asked, cv2.CAP_PROP_FPS, round(fps)])
+        self._video = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
         if not self._video.isOpened():
             raise CaptureError(f"{self.name}: {why_closed(path)}")
+        # The format before the size: raw pictures go over USB at few sizes and rates only.
+        asked = (width, height, MJPEG, round(fps))
+        for setting, value in zip(_SETTINGS, (MJPEG, width, height, round(fps)), strict=True):
+            self._video.set(setting, value)
+        given = self._given()
+        log.log(
+            logging.INFO if given == asked else logging.WARNING,
+            "%s gives %s; asked for %s",
+            *(self.name, _in_words(*given), _in_words(*asked)),
+        )
+
+    def _given(self) -> tuple[int, int, int, int]:
+        """Width, height, format and rate as they are now."""
+        fourcc, width, height, fps = (round(self._video.get(setting)) for setting in _SETTINGS)
+        return width, height, fourcc, fps
 
     def read(self) -> Pixels | None:
         """The next picture. Raises CaptureError where the camera gives none any more."""

@@ -26,6 +26,7 @@ from tests.way import BOX, WORDS
 
 WRITING: Final = ("pwrite64", "fdatasync", "ftruncate")
 ERRORS: Final = (("pwrite64", "ENOSPC"), ("pwrite64", "EIO"), ("fdatasync", "EIO"), ("ftruncate", "EIO"))
+STRUCK: Final = 16  # readings of a maker that is struck at one of its calls
 SMALL: Final = "keep_bytes = 1500000\n"
 PAST_S: Final = 20_000  # of readings that are there before
 FORTNIGHT_S: Final = 14 * 86_400
@@ -83,14 +84,14 @@ def failed_calls(scene: Scene, faults: int) -> int:
 
 
 def _at_each_call(scene: Scene, faults: int, kinds: list[tuple[str, str]]) -> int:
-    """Run a maker of a few readings again and again, each time struck at a later call; one that has no more is left."""
+    """Run a maker of STRUCK readings again and again, each time struck at a later call, until it has no more."""
     struck, number = 0, 1
     trace = scene.way.folder / "trace.txt"
     while struck < faults and kinds:
         for call, what in list(kinds):
             inject = f"inject={call}:{what}:when={number}"
             strace = ["strace", "-f", "-o", str(trace), "-e", f"trace={call}", "-e", inject]
-            scene.run_maker("--count", "4", "--every", "0", under=strace)
+            scene.run_maker("--count", str(STRUCK), "--every", "0", under=strace)
             said = trace.read_text(errors="replace")
             if "INJECTED" not in said and "+++ killed by SIGKILL" not in said:
                 kinds.remove((call, what))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import logging
 from pathlib import Path
+from typing import Any
 
+import cv2
 import pytest
 
+from edge.capture import camera
 from edge.capture.camera import Camera, devices, find, why_closed
 from edge.errors import CaptureError
 
@@ -93,3 +97,56 @@ def test_a_device_that_answers_busy_is_said_to_be_used_by_another_program() -> N
 
     said = why_closed(Path("/dev/video0"), busy)
     assert said == "is used by another program; stop it (fuser -v /dev/video0 shows which)"
+
+
+class FakeVideo:
+    """OpenCV's capture of a camera that has one format and a largest size, and takes settings in the order given."""
+
+    def __init__(self, *_: object) -> None:
+        self.order: list[int] = []
+        self._values = {cv2.CAP_PROP_FOURCC: 0x56595559}  # YUYV
+
+    def isOpened(self) -> bool:
+        return True
+
+    def set(self, setting: int, value: float) -> bool:
+        self.order.append(setting)
+        self._values[setting] = min(int(value), 1280) if setting != cv2.CAP_PROP_FOURCC else int(value)
+        return True
+
+    def get(self, setting: int) -> float:
+        return float(self._values[setting])
+
+
+class OnlyRaw(FakeVideo):
+    """Knows no MJPEG."""
+
+    def set(self, setting: int, value: float) -> bool:
+        return setting != cv2.CAP_PROP_FOURCC and super().set(setting, value)
+
+
+@pytest.mark.parametrize(
+    ("video", "width", "level", "said"),
+    [
+        (FakeVideo, 640, logging.INFO, "gives 640x480 MJPG at 15 frames a second; asked for 640x480 MJPG"),
+        (FakeVideo, 1920, logging.WARNING, "gives 1280x480 MJPG at 15 frames a second; asked for 1920x480 MJPG"),
+        (OnlyRaw, 640, logging.WARNING, "gives 640x480 YUYV at 15 frames a second; asked for 640x480 MJPG"),
+    ],
+)
+def test_a_camera_is_asked_for_mjpeg_first_and_what_it_gives_is_said(
+    video: type[FakeVideo],
+    width: int,
+    level: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(camera, "device_of", Path)
+    monkeypatch.setattr(cv2, "VideoCapture", video)
+    with caplog.at_level(logging.INFO):
+        opened: Any = Camera("/dev/video9", width, 480, 15.0)
+    ((_, at, text),) = caplog.record_tuples
+    assert at == level
+    assert said in text
+    sizes = [cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FPS]
+    assert opened._video.order == ([] if video is OnlyRaw else [cv2.CAP_PROP_FOURCC]) + sizes
