@@ -18,7 +18,7 @@ import cv2
 
 from contract.reading import Reading, Source, seen
 from edge import bundle as bundles
-from edge import clock, kernel
+from edge import clock, crash, kernel
 from edge.capture import Capture, Frame, open_source
 from edge.errors import CaptureError, StaleCamera
 from edge.notify import Watched
@@ -163,6 +163,7 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
     Raises ModelError, CaptureError, StaleCamera, StoreError: each a MienDeskError with its exit code.
     """
     kernel.leave_no_dump()
+    crash.tell_only_where()
     cv2.setNumThreads(1)
     if stop is None:
         stop = threading.Event()
