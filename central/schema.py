@@ -92,6 +92,10 @@ boxes: Final = Table(
     Column("epoch", String(32)),
     Column("clock_ok", Boolean),
     Column("frames_per_second", Float),
+    Column("frame_ms", Float),  # from a picture's arrival until it is read
+    Column("memory_mb", Float),  # held by what looks at the pictures
+    Column("temperature_c", Float),  # the hottest of its zones
+    Column("disk_free_mb", Float),  # room beside its outbox
     Column("backend", String(64)),  # what runs its networks: onnx or tensorrt
     Column("building_step", String(200)),  # what of the engines it builds; null: none is built
     Column("building_share", Float),  # of all the work on them

@@ -158,6 +158,10 @@ class Status(Message, frozen=True, kw_only=True, forbid_unknown_fields=True):
     recorded: bool = False  # its readings are of recordings
     clock_ok: bool = True  # False where its clock was not set from the network
     frames_per_second: Annotated[float, Meta(ge=0.0, le=1000.0)] | None = None  # looked at, lately
+    frame_ms: Annotated[float, Meta(ge=0.0, le=1e6)] | None = None  # from a picture's arrival until it is read
+    memory_mb: Annotated[float, Meta(ge=0.0, le=1e6)] | None = None  # of the machine's, held by what looks at them
+    temperature_c: Annotated[float, Meta(ge=-100.0, le=200.0)] | None = None  # the hottest of its zones
+    disk_free_mb: Annotated[float, Meta(ge=0.0, le=1e9)] | None = None  # room beside the outbox
     backend: Name | None = None  # what runs the networks: onnx or tensorrt
     building_engine: Building | None = None  # how far, while engines are built
     engine_fault: Text | None = None  # why the networks run on ONNX Runtime though TensorRT was to run them

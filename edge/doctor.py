@@ -19,11 +19,11 @@ from edge import clock
 from edge.capture.camera import ask, device_of, why_closed
 from edge.errors import CaptureError, MienDeskError
 from edge.link import open_link
+from edge.machine import temperatures
 from edge.settings import Settings
 from edge.stages import STAGES
 from edge.store import Relay
 from edge.store.place import refuse_share
-from edge.thermal import temperatures
 
 if TYPE_CHECKING:
     from edge.bundle import Bundle

@@ -5,7 +5,6 @@ Nothing here says what was read of a face: counts, ages, sizes and degrees alone
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -14,17 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from edge import machine
 from edge.settings import Settings
 from edge.stages import STAGES
 from edge.store import Health, Relay, Reserve
 from edge.store.relay import Owed
-from edge.thermal import temperatures
 
 PREFIX: Final = "mien_desk_"
 EVERY_S: Final = 10.0
 MODE: Final = 0o644  # read by the collector, which is another user
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
-_STATM: Final = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +61,9 @@ def _file_bytes(sample: Sample) -> float | None:
     return float(sum(part.stat().st_size for part in parts if part.exists()))
 
 
-def _own_memory(_: Sample) -> float | None:
-    return float(int(_STATM.read_text(encoding="ascii").split()[1]) * _PAGE)
+def _memory_of_vision(sample: Sample) -> float | None:
+    held_mb = sample.health.memory_mb if sample.health.is_of_now(sample.at_ms) else None
+    return None if held_mb is None else held_mb * 1e6
 
 
 METRICS: Final = (
@@ -113,9 +111,14 @@ METRICS: Final = (
     Metric(
         name="temperature_celsius",
         meaning="the hottest zone; absent where the machine tells none",
-        read=lambda _: max(temperatures().values(), default=None),
+        read=lambda _: machine.hottest(),
     ),
-    Metric(name="publish_memory_bytes", meaning="resident memory of the publisher", read=_own_memory),
+    Metric(name="vision_memory_bytes", meaning="resident memory of vision", read=_memory_of_vision),
+    Metric(
+        name="publish_memory_bytes",
+        meaning="resident memory of the publisher",
+        read=lambda _: machine.memory_mb() * 1e6,
+    ),
 )
 
 

@@ -23,6 +23,7 @@ from edge.backoff import Backoff
 from edge.errors import BrokerError, CorruptStore, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.flow import Flow, is_historical
 from edge.link import Acked, Arrived, Event, Link, Rejected, Will, open_link
+from edge.machine import free_mb, hottest
 from edge.metrics import MetricsFile
 from edge.notify import Watched
 from edge.settings import Settings
@@ -265,6 +266,10 @@ class Publisher:
             recorded=self._relay.is_recorded(),
             clock_ok=health.clock_ok,
             frames_per_second=health.frames_per_second if running else None,
+            frame_ms=health.stages_ms.get("frame") if running else None,
+            memory_mb=health.memory_mb if running else None,
+            temperature_c=hottest(),
+            disk_free_mb=free_mb(self._settings.store.path),
             backend=health.backend if running else None,
             building_engine=Building(step=health.building[0], share=health.building[1]) if health.building else None,
             engine_fault=health.fault,

@@ -38,6 +38,10 @@ def facts_of(connection: Connection, scene: Scene, desk: Desk, words: Language) 
         ("b_waiting", words.t("readings_n", n=words.integer(status.waiting)) if status.waiting is not None else NONE),
         ("b_clock", words.t(clock) if clock else NONE),
         ("b_fps", NONE if frames is None else words.decimal(frames, 1)),
+        ("b_frame", measured(words, "ms_n", status.frame_ms)),
+        ("b_temperature", measured(words, "celsius_n", status.temperature_c)),
+        ("b_memory", measured(words, "megabytes_n", status.memory_mb)),
+        ("b_disk", measured(words, "megabytes_n", status.disk_free_mb)),
         ("b_model", status.model or NONE),
         ("b_runs", runs_on(status)),
         ("b_building", building(status, words)),
@@ -49,6 +53,11 @@ def facts_of(connection: Connection, scene: Scene, desk: Desk, words: Language) 
     )
     said = {"b_building": status.building_step or ""}
     return tuple(Fact(name=words.t(key), value=value, said=said.get(key, "")) for key, value in rows if value)
+
+
+def measured(words: Language, unit: str, value: float | None) -> str:
+    """A measure in whole units; empty where a box does not tell it."""
+    return "" if value is None else words.t(unit, n=words.integer(round(value)))
 
 
 def runs_on(status: Box | None) -> str:

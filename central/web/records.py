@@ -37,6 +37,10 @@ class Box:
     epoch: str | None
     clock_ok: bool | None
     frames_per_second: float | None
+    frame_ms: float | None
+    memory_mb: float | None
+    temperature_c: float | None
+    disk_free_mb: float | None
     backend: str | None
     building_step: str | None
     building_share: float | None

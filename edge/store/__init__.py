@@ -8,14 +8,16 @@ outbox.py       the side that adds readings
 bounds.py       how many are kept, and what is let go first
 reserve.py      room for the day on which others fill the disk
 engines.py      what is said of the engines that are built
+health.py       what vision says of itself
 relay.py        the side that sends them and frees them by receipt
 check.py        the process `store`: makes, migrates and checks the file, moves a broken one aside
 """
 
 from edge.store.check import Prepared, open_to_its_group, prepare
 from edge.store.engines import EngineNotes
+from edge.store.health import Health
 from edge.store.outbox import Outbox
-from edge.store.relay import Counts, Head, Health, OwedGap, Refused, Relay
+from edge.store.relay import Counts, Head, OwedGap, Refused, Relay
 from edge.store.reserve import Reserve
 
 __all__ = [

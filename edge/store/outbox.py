@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -11,10 +10,8 @@ from contract.messages import GapCause
 from contract.reading import Reading
 from edge.errors import SettingsError, StoreError
 from edge.settings import Policy, Store
-from edge.stages import STAGES
-from edge.store import bounds
+from edge.store import bounds, health
 from edge.store.connection import open_checked
-from edge.store.engines import shortened
 from edge.store.kind import refuse_mixture
 from edge.store.rows import COLUMN_LIST, PLACES, to_row
 
@@ -109,16 +106,10 @@ class Outbox:
         """Leave for the publisher what the box says about itself; call it every 10 s or so.
 
         `backend` is what runs the networks, `fault` why it is not the one that was to, `stages_ms` how long each of
-        `STAGES` takes, where it was to be done.
+        `STAGES` takes, where it was to be done. The memory that is told is that of this process.
         """
-        spent = [(stages_ms or {}).get(stage) for stage in STAGES]
-        told = (time.time_ns() // 1_000_000, frames_per_second, model, backend, fault and shortened(fault), *spent)
-        columns = "id, at_ms, frames_per_second, model, backend, fault, " + ", ".join(f"{stage}_ms" for stage in STAGES)
         with self._connection.writing() as db:
-            db.execute(
-                f"INSERT OR REPLACE INTO health ({columns}) VALUES (1, {', '.join('?' for _ in told)})",
-                told,
-            )
+            health.note(db, frames_per_second, model, backend, fault, stages_ms or {})
 
     def is_empty(self) -> bool:
         """Whether no reading was ever added, of which anything is left."""

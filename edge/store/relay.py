@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
@@ -13,9 +13,10 @@ import msgspec
 from contract.messages import Gap, GapCause, Receipt
 from contract.reading import Reading, published
 from edge.settings import Store
-from edge.stages import STAGES
+from edge.store import health
 from edge.store.bounds import epoch_of
 from edge.store.connection import open_checked
+from edge.store.health import Health
 from edge.store.kind import is_recorded
 from edge.store.rows import COLUMN_LIST, from_row
 
@@ -25,8 +26,6 @@ _UNTIMED: Final = {
     "mirror": "boot = ? AND clock_ok = 0",
 }
 MAX_WHY: Final = 200  # characters of a reason, as in the contract
-HEALTH_MS: Final = 60_000  # `vision` says how it goes every ten seconds
-ENGINES_MS: Final = 300_000  # words on building engines that are older are of a process that ended
 
 
 @dataclass(frozen=True)
@@ -71,28 +70,6 @@ class Counts(Owed):
 
     received: int
     mirror: int
-
-
-@dataclass(frozen=True)
-class Health:
-    """What `vision` last said of itself, and `engine` of the engines; and the newest reading's word on the clock.
-
-    `building` is a step and the share of all that is done, `fault` what was last wrong with an engine, `stages_ms` how
-    long the stages of a frame's way take.
-    """
-
-    at_ms: int = 0
-    frames_per_second: float | None = None
-    model: str | None = None
-    clock_ok: bool = True
-    backend: str | None = None
-    building: tuple[str, float] | None = None
-    fault: str | None = None
-    stages_ms: Mapping[str, float] = field(default_factory=dict)
-
-    def is_of_now(self, now_ms: int) -> bool:
-        """Whether `vision` said so a moment ago; what is older is not repeated."""
-        return now_ms - self.at_ms < HEALTH_MS
 
 
 class Relay:
@@ -289,17 +266,7 @@ class Relay:
     def health(self) -> Health:
         """What the box can say about itself."""
         with self._connection.reading() as db:
-            columns = ", ".join(("at_ms, frames_per_second, model, backend, fault", *(f"{each}_ms" for each in STAGES)))
-            vision = db.execute(f"SELECT {columns} FROM health").fetchone()
-            engines = db.execute("SELECT at_ms, step, share, fault FROM engines").fetchone()
-            newest = db.execute("SELECT model, clock_ok FROM outbox ORDER BY seq DESC LIMIT 1").fetchone()
-        at_ms, rate, running, backend, fault, *spent = vision or (0, None, None, None, None)
-        stages_ms = {stage: took for stage, took in zip(STAGES, spent, strict=False) if took is not None}
-        told_ms, step, share, failed = engines or (0, None, None, None)
-        model, clock_ok = newest or (None, 1)
-        recent = 0 <= time.time_ns() // 1_000_000 - told_ms < ENGINES_MS
-        building = (step, share) if step is not None and share is not None and recent else None
-        return Health(at_ms, rate, running or model, bool(clock_ok), backend, building, fault or failed, stages_ms)
+            return health.read(db)
 
     def close(self) -> None:
         """Close the file."""

@@ -145,6 +145,6 @@ def m005_untimed(db: Database) -> None:
 
 @migrations()  # type: ignore[untyped-decorator, unused-ignore]
 def m006_stages(db: Database) -> None:
-    """How long each stage of a frame's way takes."""
-    for stage in ("detect", "align", "recognise", "frame", "store"):
-        db.conn.execute(f"ALTER TABLE health ADD COLUMN {stage}_ms REAL CHECK ({stage}_ms BETWEEN 0 AND 1e9)")
+    """How long each stage of a frame's way takes, and how much memory `vision` holds."""
+    for name in ("detect_ms", "align_ms", "recognise_ms", "frame_ms", "store_ms", "memory_mb"):
+        db.conn.execute(f"ALTER TABLE health ADD COLUMN {name} REAL CHECK ({name} BETWEEN 0 AND 1e9)")

@@ -62,6 +62,18 @@ def test_boxes_of_the_second_version_stay_and_have_told_nothing_of_engines(url: 
     engine.dispose()
 
 
+def test_boxes_of_the_third_version_stay_and_have_measured_nothing(url: str) -> None:
+    engine = database.connect(url)
+    database.migrate(engine, "0003")
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO boxes (box, online, backend) VALUES ('box-1', true, 'onnx')"))
+    database.migrate(engine)
+    with engine.connect() as connection:
+        [row] = connection.execute(text("SELECT box, backend, frame_ms, memory_mb, temperature_c FROM boxes"))
+    assert tuple(row) == ("box-1", "onnx", None, None, None)
+    engine.dispose()
+
+
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
     assert database.migrate(engine) == database.migrate(engine)
     database.check(engine)

@@ -292,6 +292,13 @@ class TestBoxes:
         columns = ("online", "status_ms", "software", "epoch", "frames_per_second", "waiting", "last_seen_ms")
         assert rows(engine, boxes, *columns) == [(True, 5, "1.0", EPOCH, 14.5, 3, NOW_MS)]
 
+    def test_what_it_measures_is_kept_until_it_tells_it_no_more(self, engine: Engine, put: Store) -> None:
+        columns = ("frame_ms", "memory_mb", "temperature_c", "disk_free_mb")
+        put(asking(Status(online=True, frame_ms=24.5, memory_mb=131.0, temperature_c=-4.5, disk_free_mb=21480.0)))
+        assert rows(engine, boxes, *columns) == [(24.5, 131.0, -4.5, 21480.0)]
+        put(asking(Status(online=True)))
+        assert rows(engine, boxes, *columns) == [(None, None, None, None)]
+
     def test_its_will_says_only_that_it_is_gone(self, engine: Engine, put: Store) -> None:
         put(asking(Status(online=True, software="1.0")))
         put(asking(Status(online=False)), now_ms=NOW_MS + 5000)

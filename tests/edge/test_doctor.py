@@ -14,11 +14,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from edge import clock, doctor, errors, thermal
+from edge import clock, doctor, errors, machine
 from edge.doctor import Finding, findings
 from edge.main import main
 from edge.settings import Camera, Model, Settings, Store
-from edge.store import Outbox, Relay, open_to_its_group, prepare, relay
+from edge.store import Outbox, Relay, health, open_to_its_group, prepare
 from tests.edge import made
 
 Change = Callable[[Settings], Settings]
@@ -79,7 +79,7 @@ def test_a_desk_that_runs_says_how_fast_and_one_that_fell_silent_is_worth_a_warn
     assert found(settings)["desk"] == Finding("desk", "ok", "has not run yet")
     Outbox(settings.store, settings.policy).note_health(14.6, "model-1", "onnx")
     assert found(settings)["desk"].says == "reads 14.6 frames a second on onnx"
-    monkeypatch.setattr(relay, "HEALTH_MS", -1)
+    monkeypatch.setattr(health, "HEALTH_MS", -1)
     assert "does not run" in found(settings)["desk"].says
 
 
@@ -143,7 +143,7 @@ def test_a_clock_that_nobody_keeps_right_and_one_of_1970_are_worth_a_warning(
 def test_the_hottest_zone_is_told_and_a_hot_one_is_worth_a_warning(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thermal, "ZONES", tmp_path)
+    monkeypatch.setattr(machine, "ZONES", tmp_path)
     assert found(settings)["temperature"].says == "this machine tells none"
     for number, (name, milli) in enumerate({"cpu": "41000", "gpu": "63500", "off": ""}.items()):
         zone = tmp_path / f"thermal_zone{number}"

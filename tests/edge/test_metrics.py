@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from contract.expressions import EXPRESSIONS
-from edge import metrics, thermal
+from edge import machine, metrics
 from edge.metrics import METRICS, MetricsFile, Sample, text
 from edge.publish import Publisher
 from edge.settings import Metrics, Settings
@@ -83,9 +83,9 @@ def test_every_value_moves_with_what_it_measures(tmp_path: Path, monkeypatch: py
     zone.mkdir()
     (zone / "type").write_text("gpu")
     (zone / "temp").write_text("61500")
-    monkeypatch.setattr(thermal, "ZONES", tmp_path)
+    monkeypatch.setattr(machine, "ZONES", tmp_path)
     health = Health(at_ms=1000, frames_per_second=9.0, clock_ok=False, building=("onet", 0.25), fault="no GPU")
-    health = replace(health, stages_ms={stage: 1500.0 + index for index, stage in enumerate(STAGES)})
+    health = replace(health, stages_ms={stage: 1500.0 + index for index, stage in enumerate(STAGES)}, memory_mb=120.5)
     reserve = Reserve(tmp_path / "desk.db")
     reserve.make()
     sample = Sample(at_ms=6000, health=health, owed=Owed(waiting=3, set_aside=4, gaps=5), outbox=tmp_path / "desk.db")
@@ -95,6 +95,7 @@ def test_every_value_moves_with_what_it_measures(tmp_path: Path, monkeypatch: py
     assert {name: told[name] for name in expected} == expected
     assert (told["engine_built_ratio"], told["temperature_celsius"], told["outbox_bytes"]) == (0.25, 61.5, 0)
     assert [told[f"stage_{stage}_seconds"] for stage in STAGES] == [1.5, 1.501, 1.502, 1.503, 1.504]
+    assert told["vision_memory_bytes"] == 120.5e6
     assert told["disk_reserve_bytes"] == reserve.bytes > 0
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
+from pathlib import Path
 
 import msgspec
+import pytest
 
 from contract.messages import AskReceipt, Building, Status
 from contract.reading import Reading, Reason
@@ -144,14 +147,22 @@ def test_a_mirror_row_never_leaves_even_when_the_policy_changes(desk: Settings, 
         assert [one.policy for message in centre.messages for one in message.readings] == ["supervision"]
 
 
-def test_the_status_is_retained_and_says_how_the_box_is(desk: Settings, broker: BrokerProcess) -> None:
-    Outbox(desk.store, desk.policy).note_health(14.5, "net-1", "onnx")
+def test_the_status_is_retained_and_says_how_the_box_is(
+    desk: Settings, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Outbox(desk.store, desk.policy).note_health(14.5, "net-1", "onnx", stages_ms={"frame": 24.5})
+    monkeypatch.setattr("edge.publish.hottest", lambda: 61.5)
     EngineNotes(desk.store).building("expression: fusing", 0.25)
     with publishing(desk), Centre(broker.port) as centre:
         wait_for(lambda: centre.statuses, "the retained status comes to a later subscriber")
         status = centre.statuses[0]
         assert (status.online, status.model, status.frames_per_second) == (True, "net-1", 14.5)
         assert (status.backend, status.engine_fault) == ("onnx", None)
+        assert (status.frame_ms, status.temperature_c) == (24.5, 61.5)
+        assert status.memory_mb is not None
+        assert status.memory_mb > 10
+        free = shutil.disk_usage(Path(desk.store.path).parent).free / 1e6
+        assert status.disk_free_mb == pytest.approx(free, rel=0.2)
         assert status.building_engine == Building(step="expression: fusing", share=0.25)
         assert status.epoch == Relay(desk.store).epoch
     with Centre(broker.port) as centre:

@@ -65,6 +65,39 @@ def test_while_engines_are_built_the_step_stands_as_the_box_said_it(
     assert _facts(_page(client, language=language, over="hour"))[BUILDING[language]] == f"42% · {STEP}"
 
 
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        (
+            "en",
+            {
+                "Time for a frame": "24 ms",
+                "Temperature": "61 °C",
+                "Memory held": "131 MB",
+                "Room on its disk": "21,480 MB",
+            },
+        ),
+        ("zh", {"每帧耗时": "24 ms", "温度": "61 °C", "占用内存": "131 MB", "磁盘剩余空间": "21,480 MB"}),
+        (
+            "vi",
+            {
+                "Thời gian mỗi khung hình": "24 ms",
+                "Nhiệt độ": "61 °C",
+                "Bộ nhớ đang dùng": "131 MB",
+                "Dung lượng đĩa còn trống": "21.480 MB",
+            },
+        ),
+    ],
+)
+def test_what_a_box_measures_is_told_and_what_it_does_not_has_no_line(
+    floor: Engine, client: FlaskClient, language: str, told: dict[str, str]
+) -> None:
+    assert not told.keys() & _facts(_page(client, language=language)).keys()
+    _told(floor, frame_ms=24.4, temperature_c=60.6, memory_mb=131.2, disk_free_mb=21480.0)
+    facts = _facts(_page(client, language=language, over="hour"))
+    assert {name: facts.get(name) for name in told} == told
+
+
 def test_a_box_that_is_gone_builds_nothing(floor: Engine, client: FlaskClient) -> None:
     _told(floor, online=False, building_step=STEP, building_share=0.4)
     assert BUILDING["en"] not in _facts(_page(client))
