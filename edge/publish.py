@@ -10,20 +10,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from contract.encoding import decode_centre_status, decode_command, decode_receipt, encode
 from contract.errors import ContractError
-from contract.messages import AskReceipt, Building, Message, Readings, ReportGap, ReportRefused, Status
+from contract.messages import AskReceipt, Message, Readings, ReportGap, ReportRefused, Status
 from contract.reading import Reading
 from contract.topics import CENTRE, Channel, box_topic
+from edge import status
 from edge.backoff import Backoff
 from edge.errors import BrokerError, CorruptStore, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.flow import Flow, is_historical
 from edge.link import Acked, Arrived, Event, Link, Rejected, Will, open_link
-from edge.machine import free_mb, hottest
 from edge.metrics import MetricsFile
 from edge.notify import Watched
 from edge.settings import Settings
@@ -38,7 +37,6 @@ TELL_AT_ONCE: Final = 50
 STEADY_S: Final = 30.0  # a connection that held so long was a good one
 SAY_AGAIN_S: Final = 900.0
 FAREWELL_S: Final = 5.0
-SOFTWARE: Final = f"mien-{version('mien')}"
 
 
 class Publisher:
@@ -146,7 +144,7 @@ class Publisher:
         now, now_ms = time.monotonic(), _now_ms()
         if now >= self._status_at:
             self._status_at = now + STATUS_EVERY_S
-            self._publish(link, Channel.STATUS, self._status(now_ms), retain=True)
+            self._publish(link, Channel.STATUS, self._own_status(now_ms), retain=True)
             self._tell(link, now)
         if self._times.hold():
             return
@@ -253,30 +251,8 @@ class Publisher:
         self._flow.forget((seq,))
         self._status_at = 0.0
 
-    def _status(self, now_ms: int) -> Status:
-        owed, health = self._relay.owed(), self._relay.health()
-        running = health.is_of_now(now_ms)
-        return Status(
-            online=True,
-            at_ms=now_ms,
-            software=SOFTWARE,
-            model=health.model,
-            epoch=self._relay.epoch,
-            simulated=self._simulated,
-            recorded=self._relay.is_recorded(),
-            clock_ok=health.clock_ok,
-            frames_per_second=health.frames_per_second if running else None,
-            frame_ms=health.stages_ms.get("frame") if running else None,
-            memory_mb=health.memory_mb if running else None,
-            temperature_c=hottest(),
-            disk_free_mb=free_mb(self._settings.store.path),
-            backend=health.backend if running else None,
-            building_engine=Building(step=health.building[0], share=health.building[1]) if health.building else None,
-            engine_fault=health.fault,
-            waiting=owed.waiting,
-            set_aside=owed.set_aside,
-            gaps=owed.gaps,
-        )
+    def _own_status(self, now_ms: int) -> Status:
+        return status.of(self._relay, self._settings.store, now_ms, simulated=self._simulated)
 
     def _look_around(self) -> None:
         """What is done with a connection and without one."""

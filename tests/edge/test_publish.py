@@ -151,7 +151,7 @@ def test_the_status_is_retained_and_says_how_the_box_is(
     desk: Settings, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Outbox(desk.store, desk.policy).note_health(14.5, "net-1", "onnx", stages_ms={"frame": 24.5})
-    monkeypatch.setattr("edge.publish.hottest", lambda: 61.5)
+    monkeypatch.setattr("edge.status.hottest", lambda: 61.5)
     EngineNotes(desk.store).building("expression: fusing", 0.25)
     with publishing(desk), Centre(broker.port) as centre:
         wait_for(lambda: centre.statuses, "the retained status comes to a later subscriber")
