@@ -28,11 +28,14 @@ class Times:
             self._until = time.monotonic() + self._wait_s
 
     def correct(self) -> int:
-        """Where the clock is known, give them the times at which they were made; returns how many."""
+        """Where the clock is known, give some of them the times at which they were made; returns how many."""
         if not self._relay.owes_times(self._boot) or not self._relay.newest_has_time(self._boot):
             return 0
         return self._relay.correct_times(self._boot, time.time_ns() // 1_000_000, time.monotonic_ns())
 
     def hold(self) -> bool:
-        """Whether nothing is to be sent yet, for some of it may still get its right time."""
-        return self._until is not None and time.monotonic() < self._until and self._relay.owes_times(self._boot)
+        """Whether nothing is to be sent yet, for some of it gets its right time soon, or still may."""
+        if not self._relay.owes_times(self._boot):
+            return False
+        waits = self._until is not None and time.monotonic() < self._until
+        return waits or self._relay.newest_has_time(self._boot)

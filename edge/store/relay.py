@@ -25,6 +25,7 @@ _UNTIMED: Final = {
     "outbox": "boot = ? AND clock_ok = 0 AND state = 'waiting' AND sent = 0",
     "mirror": "boot = ? AND clock_ok = 0",
 }
+CORRECTED_AT_ONCE: Final = 2000  # readings, so that nobody waits long for the lock
 MAX_WHY: Final = 200  # characters of a reason, as in the contract
 
 
@@ -138,7 +139,7 @@ class Relay:
         return (boot, 1) in newest
 
     def correct_times(self, boot: str, wall_ms: int, monotonic_ns: int) -> int:
-        """Give readings of this boot the time at which they were made, by both clocks of now; returns how many.
+        """Give the oldest such readings the time at which they were made, by both clocks of now; returns how many.
 
         What was sent stays as it went: the centre would know other readings under the same names.
         """
@@ -146,7 +147,9 @@ class Relay:
         with self._connection.writing() as db:
             return sum(
                 db.execute(
-                    f"UPDATE {table} SET wall_ms = {made_ms}, clock_ok = 1 WHERE {which}", (wall_ms, monotonic_ns, boot)
+                    f"UPDATE {table} SET wall_ms = {made_ms}, clock_ok = 1 WHERE seq IN "
+                    f"(SELECT seq FROM {table} WHERE {which} ORDER BY seq LIMIT {CORRECTED_AT_ONCE})",
+                    (wall_ms, monotonic_ns, boot),
                 ).rowcount
                 for table, which in _UNTIMED.items()
             )

@@ -39,7 +39,7 @@ class Reserve:
     def bytes(self) -> int:
         """How much is kept now."""
         try:
-            return self.path.stat().st_blocks * 512
+            return self.path.stat().st_size
         except OSError:
             return 0
 

@@ -25,7 +25,9 @@ JOURNAL: Final = "/run/systemd/journal/socket"
 RESOLVED: Final = "/run/systemd/resolve/io.systemd.Resolve"
 BROKER: Final = ("127.0.0.1", 1883)
 SEGMENT: Final = 0x6D69656E  # of shared memory, which another service has made
+RESERVE: Final = "/var/lib/mien/desk.db-reserve"  # publish's to give up
 WRITTEN: Final = (
+    RESERVE,
     "/var/lib/mien/picture",
     "/var/lib/mien/engines/picture",
     "/dev/shm/picture",

@@ -10,7 +10,7 @@ import pytest
 
 from edge.processes import PROCESSES
 from tests.system.box import MODULE, Box
-from tests.system.escape import WRITTEN
+from tests.system.escape import RESERVE, WRITTEN
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -107,7 +107,7 @@ def outcomes(box: Box) -> dict[str, dict[str, str]]:
         box.run("rm", "-r", f"/etc/systemd/system/{unit}.d")
     box.run("systemctl", "daemon-reload")
     box.run("systemctl", "stop", "test-listener.service")
-    box.run("rm", *WRITTEN)  # of the unit that lets everything through
+    box.run("rm", *(path for path in WRITTEN if path != RESERVE))  # of the unit that lets everything through
     return said
 
 
@@ -117,7 +117,10 @@ ATTEMPTS = (
     *(f"write:{path}" for path in WRITTEN),
     "namespace",
 )
-OF_PUBLISH = ("packet", "netlink", "vsock", "device", *ATTEMPTS[ATTEMPTS.index("shared-memory") :])
+OF_PUBLISH = (
+    *("packet", "netlink", "vsock", "device"),
+    *(attempt for attempt in ATTEMPTS[ATTEMPTS.index("shared-memory") :] if RESERVE not in attempt),
+)
 
 
 @pytest.mark.parametrize("attempt", [*ATTEMPTS, "device"])
@@ -139,6 +142,10 @@ def test_in_the_place_of_publish_no_device_and_no_other_file_is_reached(
 
 def test_vision_may_ask_whether_the_clock_is_right(outcomes: dict[str, dict[str, str]]) -> None:
     assert outcomes["mien-vision.service"]["clock"] == "done"
+
+
+def test_publish_may_give_up_the_reserve(outcomes: dict[str, dict[str, str]]) -> None:
+    assert outcomes["mien-publish.service"][f"write:{RESERVE}"] == "done"
 
 
 def test_publish_reaches_the_broker(outcomes: dict[str, dict[str, str]]) -> None:

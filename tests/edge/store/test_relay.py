@@ -186,3 +186,10 @@ def test_what_never_leaves_is_corrected_too(store: Store) -> None:
     relay = Relay(store)
     assert relay.correct_times(BOOT, 1_000_000_000, 2_000_000_000) == 1
     assert look(store, "SELECT wall_ms, clock_ok FROM mirror") == [(999_999_000, 1)]
+
+
+def test_many_are_corrected_a_part_at_a_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.store.relay.CORRECTED_AT_ONCE", 2)
+    Outbox(store, Policy()).add_many([_untimed(index) for index in range(5)])
+    relay = Relay(store)
+    assert [relay.correct_times(BOOT, 1_000_000_000, 2_000_000_000) for _ in range(4)] == [2, 2, 1, 0]
