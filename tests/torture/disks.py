@@ -6,8 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -79,23 +81,34 @@ class ForgetfulDisk(Disk):
         subprocess.run(["umount", "--lazy", self.folder], check=True)
 
 
-def _no_root() -> str:
-    return "" if os.geteuid() == 0 and shutil.which("mount") else "mounting needs root"
+@cache
+def _no_mounts() -> str:
+    """Why nothing can be mounted here: tried, since not every container lets its root."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        return "mounting needs root"
+    with tempfile.TemporaryDirectory() as folder:
+        tried = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], capture_output=True, text=True)
+        if tried.returncode != 0:
+            return tried.stderr.partition("\n")[0]
+        subprocess.run(["umount", folder], check=True)
+    return ""
 
 
+@cache
 def _no_fuse() -> str:
-    if not os.access("/dev/fuse", os.R_OK | os.W_OK):
-        return "there is no /dev/fuse"
     try:
+        os.close(os.open("/dev/fuse", os.O_RDWR))
         import mfusepy  # noqa: F401
-    except (ImportError, OSError) as error:
-        return f"{error}; install fuse3"
-    return _no_root()
+    except OSError as error:
+        return f"{error}; it needs /dev/fuse and fuse3"
+    except ImportError as error:
+        return str(error)
+    return _no_mounts()
 
 
 KINDS: Final[dict[str, tuple[type[Disk], Callable[[], str]]]] = {
     "folder": (Disk, lambda: ""),
-    "small": (SmallDisk, _no_root),
+    "small": (SmallDisk, _no_mounts),
     "forgetful": (ForgetfulDisk, _no_fuse),
 }
 """Each with what says why it is not to be had here."""
