@@ -62,6 +62,10 @@ class StoreError(MienDeskError):
     exit_code = 14
 
 
+class DiskFull(StoreError):
+    """The disk of the outbox takes no more; the next try may find room that was kept for that."""
+
+
 class SchemaVersionError(StoreError):
     """The outbox was made by another version of the software."""
 

@@ -27,6 +27,7 @@ from edge.metrics import MetricsFile
 from edge.notify import Watched
 from edge.settings import Settings
 from edge.store import Relay, Reserve
+from edge.store.reserve import is_nearly_full
 from edge.times import Times
 
 TICK_S: Final = 0.25
@@ -256,7 +257,7 @@ class Publisher:
 
     def _look_around(self) -> None:
         """What is done with a connection and without one."""
-        self._tend_reserve()
+        self._try(self._tend_reserve)
         self._try(self._correct_times)
         self._try(self._measure)
 
@@ -264,11 +265,15 @@ class Publisher:
         if time.monotonic() < self._reserve_at:
             return
         self._reserve_at = time.monotonic() + RESERVE_EVERY_S
+        path = self._reserve.path
         try:
-            if did := self._reserve.tend():
-                self._log.info(did)
+            if is_nearly_full(path.parent):
+                if self._relay.make_room():
+                    self._log.error(f"{path}: the disk is full, and what was kept for that is in use; free some space")
+            elif self._reserve.fill():
+                self._log.info(f"{path}: room is kept for when the disk is full")
         except OSError as error:
-            self._log.error(f"{self._reserve.path}: {error.strerror}; check whose it is")
+            self._log.error(f"{path}: {error.strerror}; check whose it is")
 
     def _correct_times(self) -> None:
         if corrected := self._times.correct():

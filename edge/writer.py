@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from contract.reading import Reading
-from edge.errors import CorruptStore, MienDeskError, SchemaVersionError, SettingsError, StoreError
+from edge.errors import CorruptStore, DiskFull, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.stages import Stages
 from edge.store import Outbox
 
 MOST_WAITING: Final = 3600  # readings held in memory while the disk takes none: an hour's
 RETRY_S: Final = 5.0
-RETRY_CLOSING_S: Final = 0.2
+RETRY_SOON_S: Final = 0.2
 FAREWELL_S: Final = 8.0
 
 log: Final = logging.getLogger("mien.vision")
@@ -129,7 +129,8 @@ class Writer:
                     if self._closing_at is not None and time.monotonic() >= self._closing_at:
                         self._health = self._dropped = None
                         return
-                    self._changed.wait(RETRY_S if self._closing_at is None else RETRY_CLOSING_S)
+                    soon = isinstance(error, DiskFull) or self._closing_at is not None
+                    self._changed.wait(RETRY_SOON_S if soon else RETRY_S)
         if complained:
             log.info("the outbox takes readings again")
 

@@ -10,15 +10,17 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from edge.errors import CorruptStore, SchemaVersionError, StoreError
+from edge.clock import boot
+from edge.errors import CorruptStore, DiskFull, SchemaVersionError, StoreError
 from edge.store.reserve import Reserve
 from edge.store.schema import applied, known
 
 LOCK_WAIT_S: Final = 5.0
 
 _CORRUPT: Final = ("malformed", "not a database", "corrupt")
+_FULL: Final = "is full"
 _WHAT_TO_DO: Final = (
-    ("is full", "the disk is full; free some space, readings wait in memory meanwhile"),
+    (_FULL, "the disk is full; free some space, readings wait in memory meanwhile"),
     ("disk I/O", "the disk fails to read or write; check the disk and its cable"),
     ("locked", f"another process held it for over {LOCK_WAIT_S:.0f} s; stop what else has it open"),
     ("readonly", "this user may not write it; run as the box's user or correct its mode"),
@@ -34,6 +36,8 @@ class Connection:
         it: else SQLite takes away what lies beside it, which not every user of a box can make anew.
         """
         self.path = path
+        self._damaged = False
+        self._mark: int | None = None
         with self.errors():
             if not path.is_file():
                 raise StoreError(f"{path}: there is no outbox; run `mien-desk store CONFIG.toml` first")
@@ -44,8 +48,24 @@ class Connection:
             self.db.conn.execute("PRAGMA trusted_schema = OFF")
             self.db.conn.execute("PRAGMA journal_size_limit = 4194304")
 
+    def mark_open(self) -> None:
+        """Leave a line while the file is open; one that is found later tells that it was never closed in order.
+
+        Where the disk takes none there is none: that is to keep nobody from opening the file.
+        """
+        try:
+            with self.writing() as db:
+                self._mark = db.execute("INSERT INTO opened (boot) VALUES (?)", (boot(),)).lastrowid
+        except CorruptStore:
+            raise
+        except StoreError:
+            return
+
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. One that showed itself to be damaged keeps its line, so that the next start looks at it."""
+        if self._mark is not None and not self._damaged:
+            with suppress(sqlite3.Error):
+                self.db.conn.execute("DELETE FROM opened WHERE id = ?", (self._mark,))
         self.db.conn.close()
 
     def check_schema(self) -> None:
@@ -64,7 +84,9 @@ class Connection:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise named(self.path, error) from error
+            meant = named(self.path, error)
+            self._damaged |= isinstance(meant, CorruptStore)
+            raise meant from error
         except OSError as error:
             raise StoreError(f"{self.path}: {error.strerror}; check the path and whose it is") from error
 
@@ -85,16 +107,28 @@ class Connection:
             except BaseException as error:
                 if self.db.conn.in_transaction:  # a full disk has rolled it back already
                     self.db.conn.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError) and "is full" in str(error):
-                    self._make_room()
+                if isinstance(error, sqlite3.OperationalError) and _FULL in str(error):
+                    self.make_room()
                 raise
 
-    def _make_room(self) -> None:
-        """For the next try, where the disk took no more: what was kept for that, and what need not be written on."""
-        with suppress(OSError):  # not every process may
-            Reserve(self.path).give_up()
-        with suppress(sqlite3.OperationalError):  # another one is at it
+    def make_room(self) -> bool:
+        """Where the disk takes no more: use the log from its beginning again; whether that took the reserve."""
+        reserve = Reserve(self.path)
+        held = reserve.bytes
+        while not self._checkpoint() and reserve.bytes:
+            try:
+                reserve.give_up()
+            except OSError:  # not every process may
+                break
+        return reserve.bytes < held
+
+    def _checkpoint(self) -> bool:
+        """Write the log into the file; False where that has no room either."""
+        try:
             self.db.conn.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.OperationalError:
+            return False
+        return True
 
 
 def named(path: Path, error: sqlite3.DatabaseError) -> StoreError:
@@ -104,7 +138,7 @@ def named(path: Path, error: sqlite3.DatabaseError) -> StoreError:
         return CorruptStore(f"{path}: the outbox is damaged ({text}); run `mien-desk store CONFIG.toml` to mend it")
     for word, what_to_do in _WHAT_TO_DO:
         if word in text:
-            return StoreError(f"{path}: {what_to_do} ({text})")
+            return (DiskFull if word == _FULL else StoreError)(f"{path}: {what_to_do} ({text})")
     return StoreError(f"{path}: SQLite refuses: {text}; report this with the line before it")
 
 
@@ -113,6 +147,8 @@ def open_checked(path: Path | str, *, read_only: bool = False) -> Connection:
     connection = Connection(Path(path), read_only=read_only)
     try:
         connection.check_schema()
+        if not read_only:
+            connection.mark_open()
     except StoreError:
         connection.close()
         raise

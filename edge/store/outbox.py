@@ -8,7 +8,7 @@ from typing import Final
 
 from contract.messages import GapCause
 from contract.reading import Reading
-from edge.errors import SettingsError, StoreError
+from edge.errors import DiskFull, SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.store import bounds, health
 from edge.store.connection import open_checked
@@ -49,17 +49,24 @@ class Outbox:
 
         Under a policy that does not publish it goes to the table `mirror`, from which nothing is ever sent.
         """
+        try:
+            with self._connection.writing() as db:
+                return self._add(db, reading)
+        except DiskFull:
+            self._until_trim = 0  # before the file grows once more
+            raise
+
+    def _add(self, db: sqlite3.Connection, reading: Reading) -> int:
         table, other = ("outbox", "mirror") if self._publish else ("mirror", "outbox")
-        with self._connection.writing() as db:
-            self._refuse_mixture(db)
-            for name in (other, table):
-                if (there := _number(db, name, reading)) is not None:
-                    return there
-            row = db.execute(f"INSERT INTO {table} ({COLUMN_LIST}) VALUES ({PLACES})", to_row(reading))
-            self._until_trim -= 1
-            if self._until_trim <= 0:
-                bounds.trim(db, self._store, reading.wall_ms if reading.clock_ok else None)
-                self._until_trim = TRIM_EVERY
+        self._refuse_mixture(db)
+        for name in (other, table):
+            if (there := _number(db, name, reading)) is not None:
+                return there
+        self._until_trim -= 1
+        if self._until_trim <= 0:  # first, so that the reading takes the place of another
+            bounds.trim(db, self._store, reading.wall_ms if reading.clock_ok else None)
+            self._until_trim = TRIM_EVERY
+        row = db.execute(f"INSERT INTO {table} ({COLUMN_LIST}) VALUES ({PLACES})", to_row(reading))
         assert row.lastrowid is not None
         return row.lastrowid
 

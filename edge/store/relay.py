@@ -271,6 +271,11 @@ class Relay:
         with self._connection.reading() as db:
             return health.read(db)
 
+    def make_room(self) -> bool:
+        """Where the disk takes no more, for all who write: see `Connection.make_room`."""
+        with self._connection.errors():
+            return self._connection.make_room()
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()

@@ -1,8 +1,9 @@
 """Room that is kept for the day on which others fill the disk.
 
-Beside the outbox lies a file of zeros. Where the disk is nearly full it gives up its room, which is enough for what
-SQLite has not written into its file yet; and from low water on the outbox grows no more, but lets its oldest readings
-go for new ones (`bounds.py`). So a full disk stops neither reading nor sending.
+Beside the outbox lies a file of zeros. Where the disk takes no more it gives up its room, at the very moment at which
+what SQLite keeps in its write-ahead log is to be written into the file and needs it: what is given up earlier, others
+would fill too. From low water on the outbox grows no more, but lets its oldest readings go for new ones (`bounds.py`).
+So a full disk stops neither reading nor sending.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Final
 MODE: Final = 0o660
 MOST_BYTES: Final = 8 * 1024 * 1024  # twice what SQLite keeps in its write-ahead log before it writes it into the file
 SHARE: Final = 8  # of a small disk it takes no more than one part in so many
+PARTS: Final = 4  # in which it is given up
 ENDING: Final = "-reserve"
 
 
@@ -26,6 +28,11 @@ def low_water(folder: Path) -> int:
 def is_low(folder: Path) -> bool:
     """Whether an outbox in this folder is to grow no more. Raises OSError."""
     return shutil.disk_usage(folder).free < low_water(folder)
+
+
+def is_nearly_full(folder: Path) -> bool:
+    """Whether a folder's disk is about to take no more. Raises OSError."""
+    return shutil.disk_usage(folder).free < low_water(folder) // 4
 
 
 class Reserve:
@@ -49,21 +56,23 @@ class Reserve:
         self.path.chmod(MODE)
         self.tend()
 
-    def tend(self) -> str | None:
-        """Give it up or fill it again, as the disk is; returns what was done, for a log. Raises OSError."""
-        if not self.path.exists():
-            return None
-        most, free = low_water(self.path.parent), shutil.disk_usage(self.path.parent).free
-        if self.bytes and free < most // 4:
-            kept = self.bytes
+    def tend(self) -> None:
+        """Give it up or fill it again, as the disk is. Raises OSError."""
+        if self.bytes and is_nearly_full(self.path.parent):
             self.give_up()
-            return f"the disk of {self.path} is nearly full: gave up {kept / 1e6:.0f} MB that were kept for that"
-        if not self.bytes and free > 3 * most:
-            with self.path.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, most)
-            return f"the disk of {self.path} has room again: {most / 1e6:.0f} MB are kept for when it is full"
-        return None
+        else:
+            self.fill()
+
+    def fill(self) -> bool:
+        """Take its room where it has none and the disk has enough; whether it did. Raises OSError."""
+        if not self.path.exists() or self.bytes >= (most := low_water(self.path.parent)):
+            return False
+        if shutil.disk_usage(self.path.parent).free <= 3 * most:
+            return False
+        with self.path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, most)
+        return True
 
     def give_up(self) -> None:
-        """Let its room go. Raises OSError."""
-        os.truncate(self.path, 0)
+        """Let a part of its room go: what is needed once more may be needed again. Raises OSError."""
+        os.truncate(self.path, max(0, self.bytes - low_water(self.path.parent) // PARTS))

@@ -148,3 +148,9 @@ def m006_stages(db: Database) -> None:
     """How long each stage of a frame's way takes, and how much memory `vision` holds."""
     for name in ("detect_ms", "align_ms", "recognise_ms", "frame_ms", "store_ms", "memory_mb"):
         db.conn.execute(f"ALTER TABLE health ADD COLUMN {name} REAL CHECK ({name} BETWEEN 0 AND 1e9)")
+
+
+@migrations()  # type: ignore[untyped-decorator, unused-ignore]
+def m007_opened(db: Database) -> None:
+    """Who has the file open: a line that is left from before tells of a stop that was none."""
+    db.conn.execute(_table("opened", "id INTEGER PRIMARY KEY", _text("boot", 8, 32)))

@@ -12,7 +12,7 @@ import pytest
 from contract.messages import GapCause
 from edge.settings import Policy, Store
 from edge.store import Outbox, Relay, Reserve, bounds, reserve
-from edge.store.connection import open_checked
+from edge.store.connection import Connection
 from edge.store.outbox import TRIM_EVERY
 from tests.edge.made import look, reading
 
@@ -40,7 +40,7 @@ def test_it_takes_its_room_where_there_is_enough(disk: Disk, tmp_path: Path) -> 
     kept.make()
     assert kept.bytes == 0
     disk(SMALL)
-    assert "kept for when it is full" in str(kept.tend())
+    kept.tend()
     assert FULL_OF_IT <= kept.bytes < FULL_OF_IT + 8192
 
 
@@ -48,11 +48,14 @@ def test_it_gives_its_room_up_where_the_disk_is_nearly_full_and_takes_it_again(d
     kept = Reserve(tmp_path / "desk.db")
     kept.make()
     disk(FULL_OF_IT)
-    assert kept.tend() is None
+    kept.tend()
+    assert kept.bytes >= FULL_OF_IT
     disk(1000)
-    assert "gave up 4 MB" in str(kept.tend())
-    assert kept.bytes == 0
-    assert kept.tend() is None
+    held = []
+    for _ in range(reserve.PARTS + 1):
+        kept.tend()
+        held.append(kept.bytes)
+    assert held == [FULL_OF_IT // 4 * 3, FULL_OF_IT // 2, FULL_OF_IT // 4, 0, 0]
     disk(SMALL)
     kept.tend()
     assert kept.bytes >= FULL_OF_IT
@@ -60,21 +63,23 @@ def test_it_gives_its_room_up_where_the_disk_is_nearly_full_and_takes_it_again(d
 
 def test_one_that_store_never_made_is_not_made_by_others(disk: Disk, tmp_path: Path) -> None:
     kept = Reserve(tmp_path / "desk.db")
-    assert kept.tend() is None
+    kept.tend()
+    assert not kept.fill()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_full_disk_refused_goes_the_next_time(disk: Disk, store: Store) -> None:
-    """SQLite itself says that it is full, by a bound on the pages of its file."""
+def test_it_is_given_up_only_where_the_log_cannot_be_written_into_the_file(
+    disk: Disk, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     kept = Reserve(Path(store.path))
     kept.make()
-    connection = open_checked(store.path)
-    (pages,) = connection.db.execute("PRAGMA page_count").fetchone()
-    connection.db.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(Exception, match="the disk is full"), connection.writing() as db:
-        db.execute("CREATE TABLE more (a TEXT)")
-    connection.close()
-    assert kept.bytes == 0
+    relay = Relay(store)
+    assert not relay.make_room()
+    assert kept.bytes >= FULL_OF_IT
+    monkeypatch.setattr(Connection, "_checkpoint", lambda self: kept.bytes <= FULL_OF_IT // 2)
+    assert relay.make_room()
+    assert kept.bytes == FULL_OF_IT // 2
+    assert not relay.make_room()
 
 
 def test_on_a_nearly_full_disk_the_oldest_go_and_the_file_does_not_grow(disk: Disk, store: Store) -> None:
