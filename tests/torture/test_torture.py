@@ -21,11 +21,11 @@ ROOT = Path(__file__).parents[2]
 
 @needs_mosquitto
 @pytest.mark.system
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_hundred_faults_lose_nothing_without_a_name(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.torture", "--faults", "100"]
     env = os.environ | {"TMPDIR": str(tmp_path)}
-    done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, timeout=1200)
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.findall(r"^([\d,]+) faults: 0 lost, 0 twice, 0 changed$", done.stdout, re.M)[0]) >= 90
