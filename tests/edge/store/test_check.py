@@ -298,3 +298,61 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreError, match="check the folder"):
         prepare(Store(path=str(tmp_path / "file" / "desk.db")))
+
+
+def _overwrite_a_page(store: Store) -> None:
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = db.execute("SELECT max(pageno) FROM dbstat WHERE name = 'outbox' AND pagetype = 'leaf'").fetchone()
+    with Path(store.path).open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xaa" * 4096)
+
+
+def _left(store: Store) -> int:
+    count: int = look(store, "SELECT count(*) FROM opened")[0][0]
+    return count
+
+
+def test_only_where_someone_did_not_close_it_in_order_each_page_is_looked_at(store: Store) -> None:
+    outbox = Outbox(store, Policy())
+    outbox.add_many([reading(index) for index in range(2000)])
+    outbox.close()
+    assert _left(store) == 0
+    _overwrite_a_page(store)
+    assert prepare(store).moved_aside is None
+    left_open = Relay(store)
+    assert _left(store) == 1
+    assert prepare(store).moved_aside is not None
+    left_open.close()
+
+
+def test_who_meets_damage_leaves_word_of_it_though_it_closes_in_order(store: Store) -> None:
+    outbox = Outbox(store, Policy())
+    outbox.add_many([reading(index) for index in range(2000)])
+    outbox.close()
+    _overwrite_a_page(store)
+    relay = Relay(store)
+    with pytest.raises(CorruptStore):
+        relay.load(range(1, 2001))
+    relay.close()
+    assert _left(store) == 1
+    assert prepare(store).moved_aside is not None
+
+
+def test_a_line_of_another_boot_is_taken_away_and_one_of_this_boot_may_still_be_true(store: Store) -> None:
+    with closing(sqlite3.connect(store.path)) as db:
+        db.execute("INSERT INTO opened (boot) VALUES ('0123456789abcdef')")
+        db.commit()
+    relay = Relay(store)
+    assert _left(store) == 2
+    prepare(store)
+    assert _left(store) == 1
+    relay.close()
+    assert _left(store) == 0
+
+
+def test_who_only_looks_leaves_no_line(store: Store) -> None:
+    relay = Relay(store, read_only=True)
+    assert _left(store) == 0
+    relay.close()
