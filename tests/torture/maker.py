@@ -22,11 +22,12 @@ from edge import clock
 from edge import settings as desk_settings
 from edge.errors import CorruptStore, StoreError
 from edge.settings import Settings
-from edge.store import Outbox
+from edge.store import Outbox, bounds
 from tests.edge import made
 from tests.torture.ledger import Line, content_of
 
 AGAIN_S = 0.02
+AT_ONCE = 1000  # of a past; fewer than one look at the bounds lets go of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,15 +90,18 @@ class Maker:
                 return
 
     def put_past(self, count: int) -> None:
-        """So many seconds of a past in which nobody could be reached."""
-        readings = [self.make(ago_s=count - index) for index in range(count)]
-        self._outbox.add_many(readings)
+        """So many seconds of a past in which nobody could be reached, held to the outbox's bounds all the while."""
         epoch = self._epoch()
-        with closing(sqlite3.connect(self._settings.store.path)) as db:
-            sql = "SELECT started_ns, seq FROM outbox WHERE boot = ?"
-            numbers = dict(db.execute(sql, (self._boot,)).fetchall())
-        for reading in readings:
-            self._note(reading, numbers[reading.started_ns], epoch)
+        for first in range(0, count, AT_ONCE):
+            readings = [self.make(ago_s=count - index) for index in range(first, min(first + AT_ONCE, count))]
+            self._outbox.add_many(readings)
+            with closing(sqlite3.connect(self._settings.store.path)) as db:
+                sql = "SELECT started_ns, seq FROM outbox WHERE boot = ? ORDER BY seq DESC LIMIT ?"
+                numbers = dict(db.execute(sql, (self._boot, len(readings))).fetchall())
+            for reading in readings:
+                self._note(reading, numbers[reading.started_ns], epoch)
+            with self._outbox._connection.writing() as db:
+                bounds.trim(db, self._settings.store, None)
 
     def _epoch(self) -> str:
         with closing(sqlite3.connect(self._settings.store.path)) as db:

@@ -68,7 +68,7 @@ class Scene:
 
     def run_maker(self, *options: str, under: Sequence[str] = ()) -> int:
         """Run a maker to its end, under another program where one is given; returns its exit status."""
-        return subprocess.run([*under, *self.maker_command(*options)], capture_output=True, timeout=60).returncode
+        return subprocess.run([*under, *self.maker_command(*options)], capture_output=True, timeout=600).returncode
 
     def stop_making(self, number: signal.Signals = signal.SIGTERM) -> None:
         """End the maker; it may be amid anything."""
