@@ -7,6 +7,7 @@ MienDeskError
 ├── ModelError              a model file is missing, or is not the one its card names
 │   └── RuntimeFailure      a backend cannot be had, or failed as it ran: another one may go on
 ├── StoreError              the outbox cannot be opened, read or written
+│   ├── DiskFull            its disk takes no more
 │   ├── SchemaVersionError  the outbox was made by another version of the software
 │   └── CorruptStore        the outbox file is damaged; the process `store` moves it aside
 ├── BrokerError             the broker is not there, refuses, or speaks another version
@@ -64,6 +65,8 @@ class StoreError(MienDeskError):
 
 class DiskFull(StoreError):
     """The disk of the outbox takes no more; the next try may find room that was kept for that."""
+
+    exit_code = 21
 
 
 class SchemaVersionError(StoreError):
