@@ -18,7 +18,7 @@ from typing import Final
 
 from edge import publish, settings, simulate
 from edge.analyze import command as analyze
-from edge.errors import MienDeskError, SettingsError
+from edge.errors import DiskFull, MienDeskError, SettingsError
 from edge.processes import Supervisor
 from edge.settings import Box, Broker, Settings, Store
 from edge.store import Relay, Reserve, open_to_its_group, prepare
@@ -82,9 +82,12 @@ def _run(options: argparse.Namespace) -> int:
 def _store(options: argparse.Namespace) -> int:
     loaded = settings.load(options.config)
     reserve = Reserve(Path(loaded.store.path))
-    with suppress(OSError):
-        reserve.tend()  # a full disk is to keep the desk from nothing
-    found = prepare(loaded.store)
+    try:
+        found = prepare(loaded.store)
+    except DiskFull:  # which is to keep the desk from nothing
+        with suppress(OSError):
+            reserve.give_up()
+        found = prepare(loaded.store)
     if found.moved_aside is not None:
         log.error("%s", found.why)
         log.error("moved it aside to %s; %d readings go on under a new epoch", found.moved_aside, found.salvaged)

@@ -223,13 +223,13 @@ class Publisher:
                 self._log.error("the centre knows other readings under these numbers: began a new epoch, sending again")
                 self._begin(link)
         elif event.topic == CENTRE:
-            status = decode_centre_status(event.payload)
+            centre = decode_centre_status(event.payload)
             came = self._centre_online is False or (self._centre_online is None and not event.retained)
-            if status.online and came:
+            if centre.online and came:
                 self._begin(link)
-            if status.online is not self._centre_online:
-                self._log.info(f"the centre is {'there' if status.online else 'away'}")
-            self._centre_online = status.online
+            if centre.online is not self._centre_online:
+                self._log.info(f"the centre is {'there' if centre.online else 'away'}")
+            self._centre_online = centre.online
 
     def _tell(self, link: Link, now: float) -> None:
         """Name what the outbox let go of and what was set aside, until the centre's receipt names it too."""

@@ -55,7 +55,8 @@ def roomy(document: Any) -> list[str]:
             found.append(f"{path}: a long list")
         if kind == "object" and node.get("additionalProperties") is not False:
             found.append(f"{path}: whatever one likes")
-        if kind is None and not {"enum", "$ref", "anyOf", "oneOf", "const"} & node.keys() and "properties" in node:
+        is_value = path.rpartition("/")[0].endswith(("/properties", "/anyOf"))
+        if is_value and not {"type", "enum", "$ref", "anyOf", "const"} & node.keys():
             found.append(f"{path}: of any kind")
     return found
 
@@ -78,6 +79,8 @@ def test_of_a_face_a_reading_has_its_shares_and_a_few_numbers() -> None:
         {"type": "string"},
         {"type": "array", "items": {"type": "number"}, "maxItems": 10},
         {"type": "object", "properties": {}},
+        {"anyOf": [{"type": "null"}, {}]},
+        {},
     ],
 )
 def test_a_message_that_has_room_is_found(changed: dict[str, Any]) -> None:

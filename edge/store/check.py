@@ -86,7 +86,10 @@ def _check(path: Path, store: Store) -> str:
 
 
 def _was_left_open(db: sqlite3.Connection) -> bool:
-    """Whether someone did not close it in order, or nobody can say: of a full file each page takes ten seconds."""
+    """Whether someone did not close it in order, or nobody can say.
+
+    Only then is each page looked at: of a full file that takes longer than a desk has to start.
+    """
     try:
         return db.execute("SELECT 1 FROM opened LIMIT 1").fetchone() is not None
     except sqlite3.OperationalError:  # made by older software, or a moment ago

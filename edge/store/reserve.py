@@ -54,17 +54,10 @@ class Reserve:
         """Have the file, and room in it where the disk has enough. For who may make files there. Raises OSError."""
         self.path.touch(MODE)
         self.path.chmod(MODE)
-        self.tend()
-
-    def tend(self) -> None:
-        """Give it up or fill it again, as the disk is. Raises OSError."""
-        if self.bytes and is_nearly_full(self.path.parent):
-            self.give_up()
-        else:
-            self.fill()
+        self.fill()
 
     def fill(self) -> bool:
-        """Take its room where it has none and the disk has enough; whether it did. Raises OSError."""
+        """Take its room where it has not all of it and the disk has enough; whether it did. Raises OSError."""
         if not self.path.exists() or self.bytes >= (most := low_water(self.path.parent)):
             return False
         if shutil.disk_usage(self.path.parent).free <= 3 * most:

@@ -49,28 +49,24 @@ def test_a_database_of_the_first_version_keeps_what_it_has(
         assert other.execute("SELECT seen_s, recorded_s FROM minutes").fetchall() == [(30.0, 0.0)]
 
 
-def test_boxes_of_the_second_version_stay_and_have_told_nothing_of_engines(url: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "new"),
+    [
+        ("0002", ("backend", "building_step", "building_share", "engine_fault")),
+        ("0003", ("frame_ms", "memory_mb", "temperature_c", "disk_free_mb")),
+    ],
+)
+def test_boxes_of_an_older_version_stay_and_have_told_nothing_of_what_is_new(
+    url: str, version: str, new: tuple[str, ...]
+) -> None:
     engine = database.connect(url)
-    database.migrate(engine, "0002")
+    database.migrate(engine, version)
     with engine.begin() as connection:
         connection.execute(text("INSERT INTO boxes (box, online, frames_per_second) VALUES ('box-1', true, 14.5)"))
     database.migrate(engine)
-    columns = "box, online, frames_per_second, backend, building_step, building_share, engine_fault"
     with engine.connect() as connection:
-        [row] = connection.execute(text(f"SELECT {columns} FROM boxes"))
-    assert tuple(row) == ("box-1", True, 14.5, None, None, None, None)
-    engine.dispose()
-
-
-def test_boxes_of_the_third_version_stay_and_have_measured_nothing(url: str) -> None:
-    engine = database.connect(url)
-    database.migrate(engine, "0003")
-    with engine.begin() as connection:
-        connection.execute(text("INSERT INTO boxes (box, online, backend) VALUES ('box-1', true, 'onnx')"))
-    database.migrate(engine)
-    with engine.connect() as connection:
-        [row] = connection.execute(text("SELECT box, backend, frame_ms, memory_mb, temperature_c FROM boxes"))
-    assert tuple(row) == ("box-1", "onnx", None, None, None)
+        [row] = connection.execute(text(f"SELECT box, online, frames_per_second, {', '.join(new)} FROM boxes"))
+    assert tuple(row) == ("box-1", True, 14.5, *[None] * len(new))
     engine.dispose()
 
 

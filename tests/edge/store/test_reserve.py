@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from contract.messages import GapCause
+from edge.errors import DiskFull
+from edge.main import main
 from edge.settings import Policy, Store
-from edge.store import Outbox, Relay, Reserve, bounds, reserve
+from edge.store import Outbox, Prepared, Relay, Reserve, bounds, prepare, reserve
 from edge.store.connection import Connection
 from edge.store.outbox import TRIM_EVERY
 from tests.edge.made import look, reading
@@ -40,30 +42,56 @@ def test_it_takes_its_room_where_there_is_enough(disk: Disk, tmp_path: Path) -> 
     kept.make()
     assert kept.bytes == 0
     disk(SMALL)
-    kept.tend()
+    assert kept.fill()
     assert FULL_OF_IT <= kept.bytes < FULL_OF_IT + 8192
 
 
-def test_it_gives_its_room_up_where_the_disk_is_nearly_full_and_takes_it_again(disk: Disk, tmp_path: Path) -> None:
+def test_it_gives_its_room_up_in_parts_and_takes_it_again_where_there_is_enough(disk: Disk, tmp_path: Path) -> None:
     kept = Reserve(tmp_path / "desk.db")
     kept.make()
-    disk(FULL_OF_IT)
-    kept.tend()
-    assert kept.bytes >= FULL_OF_IT
     disk(1000)
     held = []
     for _ in range(reserve.PARTS + 1):
-        kept.tend()
+        kept.give_up()
         held.append(kept.bytes)
     assert held == [FULL_OF_IT // 4 * 3, FULL_OF_IT // 2, FULL_OF_IT // 4, 0, 0]
+    assert not kept.fill()
     disk(SMALL)
-    kept.tend()
+    assert kept.fill()
     assert kept.bytes >= FULL_OF_IT
+
+
+def test_a_start_on_a_full_disk_that_needs_no_room_keeps_all_of_it(disk: Disk, store: Store, tmp_path: Path) -> None:
+    kept = Reserve(Path(store.path))
+    kept.make()
+    disk(1000)
+    config = tmp_path / "desk.toml"
+    config.write_text(f'[box]\nid = "desk-01"\n[store]\npath = "{store.path}"\n')
+    assert main(["store", str(config)]) == 0
+    assert kept.bytes >= FULL_OF_IT
+
+
+def test_a_start_that_a_full_disk_refuses_tries_again_with_a_part_of_it(
+    disk: Disk, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Reserve(Path(store.path))
+    kept.make()
+    disk(1000)
+
+    def only_with_room(given: Store) -> Prepared:
+        if kept.bytes >= FULL_OF_IT:
+            raise DiskFull("the disk is full")
+        return prepare(given)
+
+    monkeypatch.setattr("edge.main.prepare", only_with_room)
+    config = tmp_path / "desk.toml"
+    config.write_text(f'[box]\nid = "desk-01"\n[store]\npath = "{store.path}"\n')
+    assert main(["store", str(config)]) == 0
+    assert kept.bytes == FULL_OF_IT // 4 * 3
 
 
 def test_one_that_store_never_made_is_not_made_by_others(disk: Disk, tmp_path: Path) -> None:
     kept = Reserve(tmp_path / "desk.db")
-    kept.tend()
     assert not kept.fill()
     assert list(tmp_path.iterdir()) == []
 
