@@ -20,7 +20,7 @@ from contract.reading import LASTING, Reading, Reason, Source, seen
 from edge.errors import MienDeskError
 from edge.publish import Publisher
 from edge.settings import Settings
-from edge.store import Outbox, prepare
+from edge.store import Outbox, Vitals, prepare
 
 MODEL: Final = "simulated-1"
 FRAMES_PER_SECOND: Final = 15.0
@@ -142,7 +142,7 @@ class Desk:
             self._outbox.add(reading)
         self._health_s -= 1.0
         if self._health_s <= 0:
-            self._outbox.note_health(FRAMES_PER_SECOND + self._face.uniform(-0.4, 0.4), MODEL)
+            self._outbox.note_health(Vitals(FRAMES_PER_SECOND + self._face.uniform(-0.4, 0.4), MODEL))
             self._health_s = HEALTH_EVERY_S
 
     def close(self) -> None:

@@ -24,6 +24,7 @@ from edge.errors import CaptureError, StaleCamera
 from edge.notify import Watched
 from edge.settings import Settings
 from edge.sight import Sight
+from edge.store import Vitals
 from edge.window import SECOND, Seconds, Window, summarise
 from edge.writer import Writer
 
@@ -151,7 +152,7 @@ class Vision:
         self._health_at = now + HEALTH_EVERY_S
         rate = self._rate.take()
         stages_ms = self._sight.stages.take()
-        self._writer.note_health(rate, self._model, self._sight.backend, self._sight.fault, stages_ms)
+        self._writer.note_health(Vitals(rate, self._model, self._sight.backend, self._sight.fault, stages_ms))
         if now >= self._say_at:
             self._say_at = now + SAY_EVERY_S
             log.info("%s: %.1f frames a second", self._capture.name, rate)

@@ -6,15 +6,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from contract.reading import Reading
 from edge.errors import CorruptStore, DiskFull, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.stages import Stages
-from edge.store import Outbox
+from edge.store import Outbox, Vitals
 
 MOST_WAITING: Final = 3600  # readings held in memory while the disk takes none: an hour's
 RETRY_S: Final = 5.0
@@ -33,16 +32,6 @@ class _Dropped:
     until_ms: int
 
 
-class _Health(NamedTuple):
-    """What `note_health` was told."""
-
-    frames_per_second: float
-    model: str
-    backend: str | None
-    fault: str | None
-    stages_ms: dict[str, float]
-
-
 class Writer:
     """Takes readings at once and keeps them in the outbox, in their order, in a thread of its own."""
 
@@ -52,7 +41,7 @@ class Writer:
         self._changed = threading.Condition()
         self._waiting: deque[Reading] = deque()
         self._dropped: _Dropped | None = None
-        self._health: _Health | None = None
+        self._health: Vitals | None = None
         self._stages = Stages()
         self._closing_at: float | None = None
         self._error: MienDeskError | None = None
@@ -69,17 +58,10 @@ class Writer:
                 self._dropped = _Dropped(before.count + 1, before.from_ms, reading.wall_ms)
             self._changed.notify()
 
-    def note_health(
-        self,
-        frames_per_second: float,
-        model: str,
-        backend: str | None = None,
-        fault: str | None = None,
-        stages_ms: Mapping[str, float] | None = None,
-    ) -> None:
+    def note_health(self, vitals: Vitals) -> None:
         """Leave for the publisher what the box says about itself; see `Outbox.note_health`."""
         with self._changed:
-            self._health = _Health(frames_per_second, model, backend, fault, dict(stages_ms or {}))
+            self._health = vitals
             self._changed.notify()
 
     def check(self) -> None:
@@ -144,6 +126,6 @@ class Writer:
             self._outbox.lost(self._dropped.count, self._dropped.from_ms, self._dropped.until_ms)
             self._dropped = None  # with none waiting, none was dropped meanwhile
         elif self._health is not None:
-            told = self._health
-            self._outbox.note_health(*told[:-1], told.stages_ms | self._stages.take())
+            stages_ms = {**self._health.stages_ms, **self._stages.take()}
+            self._outbox.note_health(self._health._replace(stages_ms=stages_ms))
             self._health = None

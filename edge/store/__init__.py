@@ -15,7 +15,7 @@ check.py        the process `store`: makes, migrates and checks the file, moves 
 
 from edge.store.check import Prepared, open_to_its_group, prepare
 from edge.store.engines import EngineNotes
-from edge.store.health import Health
+from edge.store.health import Health, Vitals
 from edge.store.outbox import Outbox
 from edge.store.relay import Counts, Head, OwedGap, Refused, Relay
 from edge.store.reserve import Reserve
@@ -31,6 +31,7 @@ __all__ = [
     "Refused",
     "Relay",
     "Reserve",
+    "Vitals",
     "open_to_its_group",
     "prepare",
 ]

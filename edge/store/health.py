@@ -6,7 +6,8 @@ import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from edge.machine import memory_mb
 from edge.stages import STAGES
@@ -16,6 +17,20 @@ HEALTH_MS: Final = 60_000  # `vision` says how it goes every ten seconds
 ENGINES_MS: Final = 300_000  # words on building engines that are older are of a process that ended
 _SPANS: Final = tuple(f"{stage}_ms" for stage in STAGES)
 _TOLD: Final = ", ".join(("at_ms", "frames_per_second", "model", "backend", "fault", "memory_mb", *_SPANS))
+
+
+class Vitals(NamedTuple):
+    """What `vision` says of itself.
+
+    `backend` is what runs the networks, `fault` why it is not the one that was to, `stages_ms` how long each of
+    `STAGES` takes, where it was to be done.
+    """
+
+    frames_per_second: float
+    model: str
+    backend: str | None = None
+    fault: str | None = None
+    stages_ms: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -41,17 +56,10 @@ class Health:
         return now_ms - self.at_ms < HEALTH_MS
 
 
-def note(
-    db: sqlite3.Connection,
-    frames_per_second: float,
-    model: str,
-    backend: str | None,
-    fault: str | None,
-    stages_ms: Mapping[str, float],
-) -> None:
-    """Leave it, within the caller's transaction, with the memory that this process holds."""
-    spans = [stages_ms.get(stage) for stage in STAGES]
-    told = (_now_ms(), frames_per_second, model, backend, fault and shortened(fault), memory_mb(), *spans)
+def note(db: sqlite3.Connection, vitals: Vitals) -> None:
+    """Leave them, within the caller's transaction, with the memory that this process holds."""
+    spans = [vitals.stages_ms.get(stage) for stage in STAGES]
+    told = (_now_ms(), *vitals[:3], vitals.fault and shortened(vitals.fault), memory_mb(), *spans)
     db.execute(f"INSERT OR REPLACE INTO health (id, {_TOLD}) VALUES (1, {', '.join('?' for _ in told)})", told)
 
 

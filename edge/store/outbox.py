@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from contract.messages import GapCause
@@ -12,6 +12,7 @@ from edge.errors import DiskFull, SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.store import bounds, health
 from edge.store.connection import open_checked
+from edge.store.health import Vitals
 from edge.store.kind import refuse_mixture
 from edge.store.rows import COLUMN_LIST, PLACES, to_row
 
@@ -102,21 +103,10 @@ class Outbox:
         with self._connection.writing() as db:
             bounds.record_lost(db, count, from_ms, until_ms, cause)
 
-    def note_health(
-        self,
-        frames_per_second: float,
-        model: str,
-        backend: str | None = None,
-        fault: str | None = None,
-        stages_ms: Mapping[str, float] | None = None,
-    ) -> None:
-        """Leave for the publisher what the box says about itself; call it every 10 s or so.
-
-        `backend` is what runs the networks, `fault` why it is not the one that was to, `stages_ms` how long each of
-        `STAGES` takes, where it was to be done. The memory that is told is that of this process.
-        """
+    def note_health(self, vitals: Vitals) -> None:
+        """Leave for the publisher what the box says about itself, and this process's memory; every 10 s or so."""
         with self._connection.writing() as db:
-            health.note(db, frames_per_second, model, backend, fault, stages_ms or {})
+            health.note(db, vitals)
 
     def is_empty(self) -> bool:
         """Whether no reading was ever added, of which anything is left."""

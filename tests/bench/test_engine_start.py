@@ -11,7 +11,7 @@ from bench.engine_start import check_backend, has_expression, has_health
 from bench.errors import BenchError
 from contract.reading import Reason
 from edge.settings import Policy, Store
-from edge.store import Outbox, prepare
+from edge.store import Outbox, Vitals, prepare
 from tests.edge import made
 
 
@@ -39,9 +39,9 @@ def test_a_reading_without_an_expression_is_no_start(path: Path, outbox: Outbox)
 
 def test_a_start_counts_only_on_what_it_was_to_run_on(path: Path, outbox: Outbox) -> None:
     assert not has_health(path)
-    outbox.note_health(15.0, "net-1", "tensorrt")
+    outbox.note_health(Vitals(15.0, "net-1", "tensorrt"))
     assert has_health(path)
     check_backend(path, "tensorrt")
-    outbox.note_health(15.0, "net-1", "onnx", "its engine says something else")
+    outbox.note_health(Vitals(15.0, "net-1", "onnx", "its engine says something else"))
     with pytest.raises(BenchError, match=r"ran on onnx, not on tensorrt.*its engine says something else"):
         check_backend(path, "tensorrt")

@@ -18,7 +18,7 @@ from edge import clock, doctor, errors, machine
 from edge.doctor import Finding, findings
 from edge.main import main
 from edge.settings import Camera, Model, Settings, Store
-from edge.store import Outbox, Relay, health, open_to_its_group, prepare
+from edge.store import Outbox, Relay, Vitals, health, open_to_its_group, prepare
 from tests.edge import made
 
 Change = Callable[[Settings], Settings]
@@ -77,7 +77,7 @@ def test_a_desk_that_runs_says_how_fast_and_one_that_fell_silent_is_worth_a_warn
 ) -> None:
     prepare(settings.store)
     assert found(settings)["desk"] == Finding("desk", "ok", "has not run yet")
-    Outbox(settings.store, settings.policy).note_health(14.6, "model-1", "onnx")
+    Outbox(settings.store, settings.policy).note_health(Vitals(14.6, "model-1", "onnx"))
     assert found(settings)["desk"].says == "reads 14.6 frames a second on onnx"
     monkeypatch.setattr(health, "HEALTH_MS", -1)
     assert "does not run" in found(settings)["desk"].says

@@ -17,7 +17,7 @@ from edge.metrics import METRICS, MetricsFile, Sample, text
 from edge.publish import Publisher
 from edge.settings import Metrics, Settings
 from edge.stages import STAGES
-from edge.store import Health, Outbox, Relay, Reserve, prepare
+from edge.store import Health, Outbox, Relay, Reserve, Vitals, prepare
 from edge.store.relay import Owed
 from tests.edge import made
 
@@ -35,7 +35,7 @@ def settings(tmp_path: Path) -> Settings:
     prepare(base.store)
     kept = Outbox(base.store, base.policy)
     kept.add_many([made.reading(1), made.reading(2)])
-    kept.note_health(14.5, "model-1", "onnx")
+    kept.note_health(Vitals(14.5, "model-1", "onnx"))
     kept.close()
     return Settings(
         box=base.box, store=base.store, broker=base.broker, metrics=Metrics(file=str(tmp_path / "desk.prom"))

@@ -17,7 +17,7 @@ from edge.flow import WINDOW
 from edge.link import open_link
 from edge.publish import Publisher
 from edge.settings import Policy, Settings
-from edge.store import EngineNotes, Outbox, Relay
+from edge.store import EngineNotes, Outbox, Relay, Vitals
 from tests.broker import BrokerProcess, needs_mosquitto
 from tests.edge.centre import Centre, wait_for
 from tests.edge.made import BOX, now_ms, reading, without_face
@@ -150,7 +150,7 @@ def test_a_mirror_row_never_leaves_even_when_the_policy_changes(desk: Settings, 
 def test_the_status_is_retained_and_says_how_the_box_is(
     desk: Settings, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Outbox(desk.store, desk.policy).note_health(14.5, "net-1", "onnx", stages_ms={"frame": 24.5})
+    Outbox(desk.store, desk.policy).note_health(Vitals(14.5, "net-1", "onnx", stages_ms={"frame": 24.5}))
     monkeypatch.setattr("edge.status.hottest", lambda: 61.5)
     EngineNotes(desk.store).building("expression: fusing", 0.25)
     with publishing(desk), Centre(broker.port) as centre:

@@ -10,7 +10,7 @@ import pytest
 from edge import vision
 from edge.settings import Policy, Store
 from edge.stages import STAGES, Stages
-from edge.store import Outbox, Relay, prepare
+from edge.store import Outbox, Relay, Vitals, prepare
 from tests.edge.test_vision import desk, moving_portrait
 
 
@@ -34,9 +34,9 @@ def test_what_the_loop_tells_is_what_the_publisher_reads(tmp_path: Path) -> None
     store = Store(path=str(tmp_path / "desk.db"))
     prepare(store)
     told = {stage: float(index) for index, stage in enumerate(STAGES)}
-    Outbox(store, Policy()).note_health(14.5, "model-1", "onnx", None, told)
+    Outbox(store, Policy()).note_health(Vitals(14.5, "model-1", "onnx", None, told))
     assert Relay(store).health().stages_ms == told
-    Outbox(store, Policy()).note_health(14.5, "model-1")
+    Outbox(store, Policy()).note_health(Vitals(14.5, "model-1"))
     assert Relay(store).health().stages_ms == {}
 
 

@@ -13,7 +13,7 @@ import pytest
 from edge import writer
 from edge.errors import CorruptStore, SettingsError, StoreError
 from edge.settings import Policy, Store
-from edge.store import Outbox, prepare
+from edge.store import Outbox, Vitals, prepare
 from edge.writer import Writer
 from tests.edge import made
 
@@ -36,7 +36,7 @@ def test_what_is_added_is_in_the_outbox_in_its_order(store: Store) -> None:
 
 def test_health_is_left_for_the_publisher(store: Store) -> None:
     held = Writer(store, Policy())
-    held.note_health(14.5, "model-1")
+    held.note_health(Vitals(14.5, "model-1"))
     held.close()
     assert made.look(store, "SELECT frames_per_second, model FROM health") == [(14.5, "model-1")]
 

@@ -18,7 +18,7 @@ from contract.messages import GapCause, Receipt
 from contract.reading import Reason
 from edge.errors import SettingsError, StoreError
 from edge.settings import Policy, Store
-from edge.store import EngineNotes, Outbox, Relay, prepare
+from edge.store import EngineNotes, Outbox, Relay, Vitals, prepare
 from tests.edge.made import look, now_ms, reading, without_face
 
 MIRROR = Policy(name="mirror", publish=False)
@@ -168,15 +168,15 @@ def test_what_was_lost_before_any_reading_is_named_too(store: Store) -> None:
 
 def test_what_vision_says_of_itself_reaches_the_publisher(store: Store) -> None:
     outbox = Outbox(store, Policy())
-    outbox.note_health(9.1, "net-1")
-    outbox.note_health(14.9, "net-2")
+    outbox.note_health(Vitals(9.1, "net-1"))
+    outbox.note_health(Vitals(14.9, "net-2"))
     health = Relay(store).health()
     assert (health.frames_per_second, health.model) == (14.9, "net-2")
     assert abs(health.at_ms - now_ms()) < 5000
 
 
 def test_what_is_said_of_engines_reaches_the_publisher(store: Store) -> None:
-    Outbox(store, Policy()).note_health(14.9, "net-2", "onnx", "no TensorRT\n" + "x" * 300)
+    Outbox(store, Policy()).note_health(Vitals(14.9, "net-2", "onnx", "no TensorRT\n" + "x" * 300))
     notes, relay = EngineNotes(store), Relay(store)
     notes.building("expression: " + "y" * 300, 0.25)
     health = relay.health()
@@ -185,7 +185,7 @@ def test_what_is_said_of_engines_reaches_the_publisher(store: Store) -> None:
     assert health.fault is not None
     assert health.fault.startswith("no TensorRT xxx")
     assert len(health.fault) == 200
-    Outbox(store, Policy()).note_health(14.9, "net-2", "onnx")
+    Outbox(store, Policy()).note_health(Vitals(14.9, "net-2", "onnx"))
     notes.done("pnet: refused")
     assert (relay.health().building, relay.health().fault) == (None, "pnet: refused")
     notes.done()
