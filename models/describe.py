@@ -73,7 +73,7 @@ LIMITS = (
 )
 
 CALIBRATION = (
-    "Temperature and the threshold of unsure (90 % of the faces are surer) were fitted on the even rows (0, 2, ...) of "
+    "Temperature and the threshold of unsure (nine faces in ten are surer) were fitted on the even rows (0, 2, ...) of "
     "the labelled faces of the valid split; the calibration error to go by is the one of the odd rows."
 )
 

@@ -31,10 +31,11 @@ def test_list_tells_each_model_that_is_there(tmp_path: Path, capsys: pytest.Capt
     bundle = make_bundle(tmp_path, point(classes=SEVEN), name="other", size=48, crop=0.941)
     assert main(["list", "--bundle", str(bundle)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["NAME", "mien-face", "other"]
-    assert lines[2].split()[1:3] == ["1", "7"]
-    assert "48 px, 0.941 of the box" in lines[2]
-    assert lines[2].endswith(str(bundle))
+    points = [f"mien-face@{name}" for name in ("expressive", "ferplus", "fer2013")]
+    assert [line.split()[0] for line in lines] == ["NAME", "mien-face", *points, "other"]
+    assert lines[-1].split()[1:3] == ["1", "7"]
+    assert "48 px, 0.941 of the box" in lines[-1]
+    assert lines[-1].endswith(str(bundle))
 
 
 def test_a_bundle_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
