@@ -24,13 +24,14 @@ from central.errors import DatabaseError, SchemaError
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
 BUSY_MS: Final = 10_000  # how long a connection waits for SQLite's lock before it reports it
 _POOL: Final = {"pool_size": 8, "max_overflow": 64}  # as many as the pages have threads, but few kept open
+CACHE_KIB: Final = 32_000  # of pages that a connection keeps in memory, once it has seen so many
 PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {BUSY_MS}",
     "PRAGMA wal_autocheckpoint = 4000",  # pages; at the default of 1000 a busy ingester checkpoints every second commit
-    "PRAGMA cache_size = -32000",  # KiB
+    f"PRAGMA cache_size = -{CACHE_KIB}",
 )
 _DRIVERS: Final = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 

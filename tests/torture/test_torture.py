@@ -15,6 +15,7 @@ from tests.broker import needs_mosquitto
 from tests.edge import made
 from tests.torture.ledger import Line, content_of, judge, read
 from tests.torture.scene import scene
+from tests.torture.soak import Held
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,6 +30,20 @@ def test_a_hundred_faults_lose_nothing_without_a_name(tmp_path: Path) -> None:
     print(done.stdout)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(re.findall(r"^([\d,]+) faults: 0 lost, 0 twice, 0 changed$", done.stdout, re.M)[0]) >= 90
+
+
+@pytest.mark.parametrize(
+    ("later", "grown"),
+    [
+        (Held(104.9, 9, 2), False),
+        (Held(105.1, 7, 2), True),
+        (Held(100.0, 10, 2), True),
+        (Held(100.0, 7, 3), True),
+        (Held(90.0, 5, 1), False),
+    ],
+)
+def test_a_soak_sees_what_a_process_holds_on_to(later: Held, grown: bool) -> None:
+    assert Held(100.0, 7, 2).grew_to(later, 5.0) is grown
 
 
 @pytest.mark.parametrize("changed", [{"confidence": 0.8001}, {"wall_ms": 5}, {"clock_ok": False}, {"faces": 2}])
