@@ -37,12 +37,6 @@ FER_PLUS_DATA = TrainingData(
     source="Barsoum, Zhang, Canton Ferrer & Zhang 2016.",
     licence="MIT.",
 )
-MUXSPACE_DATA = TrainingData(
-    name="muxspace, three fifths of its people, without their labels",
-    source="faces of news photos; what the teacher answers for them is the target.",
-    licence="repository Apache-2.0.",
-)
-
 TAIWANESE_DATA = TrainingData(
     name="Taiwanese performers",
     source="Chen, Cho & Tseng 2013; what at least half of the raters chose, neutral where it was meant.",
@@ -114,7 +108,7 @@ SHIPPED: tuple[Shipped, ...] = (
         "SE-ResNet",
         _BOTH,
         _FOUR,
-        (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_DATA),
+        (FER_2013_DATA, FER_PLUS_DATA),
     ),
     Shipped(
         "face-asia",
@@ -124,7 +118,7 @@ SHIPPED: tuple[Shipped, ...] = (
         "SE-ResNet",
         _BOTH,
         _FOUR,
-        (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_DATA, TAIWANESE_DATA),
+        (FER_2013_DATA, FER_PLUS_DATA, TAIWANESE_DATA),
         (
             *LIMITS,
             "Its scores on Taiwanese performers are of people whom it was trained on; those of people kept apart are "

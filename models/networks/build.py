@@ -14,9 +14,7 @@ Builder = Callable[[float, int, int], nn.Module]
 # the logits of all heads (B, LOGITS).
 NETWORKS: dict[str, Builder] = {
     "student": lambda dropout, side, part: SEResNet(
-        SEResNetShape(
-            LOGITS, 16 // part, (32 // part, 64 // part, 128 // part), (2, 2, 3), reduction=16, dropout=dropout
-        )
+        SEResNetShape(LOGITS, 16 // part, (32 // part, 64 // part, 128 // part), dropout=dropout)
     ),
     "vgg16": lambda dropout, side, part: VGG16(VGG16Shape(LOGITS, dropout=dropout, width=64 // part)),
     "vgg16-paper": lambda dropout, side, part: VGG16(

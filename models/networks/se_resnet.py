@@ -93,9 +93,13 @@ class SEResNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
+    def maps(self, x: Tensor) -> Tensor:
+        """The last feature maps (B, 128, H / 8, W / 8), before they are averaged."""
+        return cast(Tensor, self.blocks(self.stem(standardise(x))))
+
     def embed(self, x: Tensor) -> Tensor:
         """Pooled features (B, 128): the deepest, and the one that says least about who the person is."""
-        return cast(Tensor, self.blocks(self.stem(standardise(x)))).mean(dim=(2, 3))
+        return self.maps(x).mean(dim=(2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
         return cast(Tensor, self.head(self.dropout(self.embed(x))))

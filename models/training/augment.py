@@ -6,7 +6,7 @@ seed gives the same pictures, on a CPU and on a GPU.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -58,22 +58,6 @@ DESK = Augmentation(
     noise_share=0.18,
     noise=0.4,
     encode_share=0.07,
-)
-
-# The same, half as often: for the last epochs of a network that has learned to see through all of that.
-LIGHTER = replace(
-    DESK,
-    rotate_degrees=10.0,
-    scale=(0.85, 1.05),
-    shift=0.06,
-    turn=0.12,
-    dim_share=0.03,
-    erase_share=0.05,
-    cover_share=0.04,
-    coarse_share=0.08,
-    blur_share=0.03,
-    noise_share=0.1,
-    encode_share=0.04,
 )
 
 

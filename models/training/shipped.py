@@ -48,7 +48,7 @@ def weights_in(file: Path) -> Weights:
 def _module(of_node: str) -> str:
     """`blocks.0.conv1` of `/network/blocks/blocks.0/conv1/Conv`: a container repeats its name before a number."""
     parts = of_node.removeprefix("/").removeprefix(f"{WRAPPED}/").split("/")[:-1]
-    kept = [part for part, after in zip(parts, [*parts[1:], ""], strict=True) if not after.startswith(f"{part}.")]
+    kept = [part for part, after in zip(parts, (*parts, "")[1:], strict=True) if not after.startswith(f"{part}.")]
     return ".".join(kept)
 
 
