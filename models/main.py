@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 from models import commands
+from models.clips import commands as clip_commands
 from models.compare import results as compare_results
 from models.cover import commands as cover_commands
 from models.datasets import TRAIN
 from models.errors import ModelsError
 from models.evaluation import commands as evaluation_commands
 from models.sources import commands as source_commands
+from models.temporal import commands as time_commands
 from models.training import commands as training_commands
 
 BUNDLE = Path(__file__).resolve().parent.parent / "edge" / "bundles" / "default"
@@ -29,6 +31,8 @@ EXAMPLES = """examples:
   mien-models quality                                    accuracy against what the desk's gate measures
   mien-models train-cover                                the network that sees masks, into the desk's own bundle
   mien-models evaluate-cover --card                      its scores on all data sets, and its page
+  mien-models clips build ck48                           clips, for networks over time
+  mien-models clips folds runs/clips/ck48.parquet        those networks on people whom they never saw
   mien-models list                                       the models that are there
   mien-models compare --peer-python PYTHON               all of them and the `fer` package, into docs/models.md
 
@@ -57,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     evaluation_commands.add(sub, PAGES)
     _compare_options(sub)
     cover_commands.add(sub, BUNDLE, PAGES)
+    clip_commands.add(sub)
+    time_commands.add_leakage(sub)
     geometry = sub.add_parser("geometry", help="measure the crop beside the detector's box on training pictures")
     geometry.add_argument("--data", type=Path, default=TRAIN, help="what to draw pictures from")
     geometry.add_argument("--count", type=int, default=1500, help="pictures to draw (default %(default)s)")

@@ -17,7 +17,7 @@ NAME = "DFEW"
 LICENCE = "restricted to non-commercial research and educational purposes, as its readme says"
 FRAMES = 3  # of each clip, at a quarter, the middle and three quarters of it
 
-_NUMBERED = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")  # 1 to 7; 0: no single one
+NUMBERED = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")  # 1 to 7; 0: no single one
 _SPLITS = "EmoLabel_DataSplit"
 _ANNOTATIONS = ("annotation.csv", "annotation.xlsx")
 _DEPTH = 3
@@ -25,29 +25,32 @@ _DEPTH = 3
 
 def dfew(root: Path) -> Prepared:
     """Three frames of each clip that has a single label; both parts of the owner's folds. Raises DataError."""
-    clips = _clips(root)
+    clips = folders_of(root)
     shots, left_out = [], Counter[str]()
-    for clip, label in sorted(_labels(root).items()):
-        frames = (
-            sorted((each for each in clips[clip].iterdir() if is_picture(each)), key=_order) if clip in clips else []
-        )
+    for clip, label in sorted(labels_of(root).items()):
+        frames = frames_in(clips[clip]) if clip in clips else []
         if not frames:
             left_out["clips without frames"] += 1
         elif label == 0:
             left_out["clips without a single label"] += 1
         else:
             places = sorted({len(frames) * part // (FRAMES + 1) for part in range(1, FRAMES + 1)})
-            place = EXPRESSIONS.index(_NUMBERED[label - 1])
+            place = EXPRESSIONS.index(NUMBERED[label - 1])
             shots += [Shot(frames[at], place, f"clip {clip:05d}") for at in places]
             left_out["other frames of its clips"] += len(frames) - len(places)
     return prepared_set(Origin(NAME, root, "Jiang et al. 2020", LICENCE, clips=True), shots, left_out)
+
+
+def frames_in(clip: Path) -> list[Path]:
+    """The pictures of a clip's folder in their order."""
+    return sorted((each for each in clip.iterdir() if is_picture(each)), key=_order)
 
 
 def _order(frame: Path) -> tuple[int, str]:
     return number_in(frame.stem), frame.name
 
 
-def _labels(root: Path) -> dict[int, int]:
+def labels_of(root: Path) -> dict[int, int]:
     """The label 0 to 7 of each clip's number, from the annotation where it is there, else from the owner's folds."""
     annotation = _annotation(root)
     tables = [annotation] if annotation else sorted((root / _SPLITS).rglob("*.csv"))
@@ -55,13 +58,13 @@ def _labels(root: Path) -> dict[int, int]:
     for table in tables:
         for clip, label in read_table(table, ("video_name", "clip_name", "order"), ("label", "annotation")):
             number = number_in(Path(clip).stem)
-            if number < 0 or not label.isdigit() or int(label) > len(_NUMBERED):
-                raise DataError(f"{table}: clip {clip} has the label {label}; known are 0 to 7, {' '.join(_NUMBERED)}")
+            if number < 0 or not label.isdigit() or int(label) > len(NUMBERED):
+                raise DataError(f"{table}: clip {clip} has the label {label}; known are 0 to 7, {' '.join(NUMBERED)}")
             labels[number] = int(label)
     return labels
 
 
-def _clips(root: Path) -> dict[int, Path]:
+def folders_of(root: Path) -> dict[int, Path]:
     """The folder of frames of each clip's number: where a clip is there in several forms, the last by name."""
     return {
         int(each.name): each

@@ -25,7 +25,7 @@ def oulu(root: Path) -> Prepared:
     the owner's own crops of pictures that are there uncut. Raises DataError.
     """
     shots, left_out = [], Counter[str]()
-    for person, sequence in _chosen(root, left_out):
+    for person, sequence in sequences(root, left_out):
         frames = sorted(
             (each for each in sequence.iterdir() if is_picture(each)), key=lambda each: number_in(each.stem)
         )
@@ -41,8 +41,8 @@ def oulu(root: Path) -> Prepared:
     return prepared_set(Origin(NAME, root, "Zhao et al. 2011", LICENCE), shots, left_out)
 
 
-def _chosen(root: Path, left_out: Counter[str]) -> list[tuple[str, Path]]:
-    """The sequences that are taken, each with its person."""
+def sequences(root: Path, left_out: Counter[str]) -> list[tuple[str, Path]]:
+    """The folders of the sequences that are taken, each with its person; what is not is counted in `left_out`."""
     every = [
         (each.name.upper(), sequence)
         for each in folders(root, _DEPTH - 1)

@@ -1,0 +1,1 @@
+"""Clips: short runs of one face, labelled, with the time of each frame; from data sets, and made from stills."""

@@ -1,0 +1,199 @@
+"""Trains a network over time on clips made from stills, and on real ones where they are given.
+
+A run is a folder: `inputs.pt` (what the network is trained on, computed once), `network.pt` (the result) and
+`recipe.json`. An interrupted run does not compute its inputs again.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from contract.expressions import EXPRESSIONS
+from models.clips.batch import Batch, plain
+from models.clips.clips import Clips
+from models.clips.made import Motion, made
+from models.errors import CheckpointError, DataError
+from models.networks.preprocess import normalise
+from models.networks.se_resnet import SEResNet
+from models.networks.st_attention import STAttention
+from models.prepared import Prepared
+from models.temporal.fit import TimeRecipe, fit
+from models.temporal.identity import Blind, Blinding, Faces
+from models.temporal.variants import BY_NAME, Inputs, Variant, stills
+from models.training.augment import framed
+
+INPUTS, NETWORK, RECIPE = "inputs.pt", "network.pt", "recipe.json"
+AT_ONCE = 16  # clips that are made together
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What a network is trained on: inputs of N clips, and targets (N, 8) that sum to 1."""
+
+    inputs: Inputs
+    targets: Tensor
+
+    def batches(self, size: int, seed: int) -> Iterator[tuple[Inputs, Tensor]]:
+        """Batches without an end, each clip once before any a second time."""
+        draw = np.random.default_rng(seed)
+        while True:
+            order = draw.permutation(len(self.targets))
+            for rows in np.array_split(order, max(1, len(order) // size)):
+                yield tuple(part[rows].float() for part in self.inputs), self.targets[rows]
+
+
+def train(
+    variant: Variant,
+    pictures: Prepared,
+    people: Prepared | None,
+    student: SEResNet,
+    count: int,
+    folder: Path,
+    recipe: TimeRecipe,
+    blind: Blind | None = None,
+    motion: Motion | None = None,
+    clips: Clips | None = None,
+) -> nn.Module:
+    """The network, trained on `count` clips made of stills that were voted on, and on `clips` as often as they are.
+
+    `people` are stills of people who are named, for the identity-aware layer. Writes the run. Raises DataError where
+    nothing can be learned from, TrainingError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    learned = _learned(variant, pictures, student, count, folder, recipe, motion or Motion(), clips)
+    network = variant.build(student)
+    blinding = _blinding(network, people, student, recipe, blind or Blind()) if people is not None else None
+    steps = recipe.epochs * max(1, len(learned.targets) // recipe.batch)
+    network = fit(network, learned.batches(recipe.batch, recipe.seed), steps, recipe, blinding, progress=variant.name)
+    told = {"variant": variant.name, "clips": len(learned.targets), **asdict(recipe)}
+    (folder / RECIPE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    partial = folder / f"{NETWORK}.partial"
+    torch.save({"variant": variant.name, "network": network.state_dict()}, partial)
+    partial.replace(folder / NETWORK)
+    return network
+
+
+def trained(folder: Path, student: SEResNet) -> tuple[Variant, nn.Module]:
+    """A finished run's network, ready to answer. Raises CheckpointError."""
+    state = _loaded(folder / NETWORK)
+    variant = BY_NAME[state["variant"]]
+    network = variant.build(student)
+    network.load_state_dict(state["network"])
+    return variant, network.eval()
+
+
+def _learned(
+    variant: Variant,
+    pictures: Prepared,
+    student: SEResNet,
+    count: int,
+    folder: Path,
+    recipe: TimeRecipe,
+    motion: Motion,
+    clips: Clips | None,
+) -> Learned:
+    kept = folder / INPUTS
+    real = 0 if clips is None else len(clips)
+    told = f"{variant.name}, {count} made, {real} real, seed {recipe.seed}, student {_mark(student)}, {motion}"
+    if kept.exists():
+        return _kept(kept, told)
+    voted = pictures[pictures.votes.any(axis=1)]
+    if not len(voted):
+        raise DataError("made clips need stills that people voted on; build them with `mien-models data build fer`")
+    parts = list(_made(variant, voted, student, count, recipe, motion))
+    if clips is not None:
+        parts.append(_real(variant, clips, student, recipe, parts[0][0]))
+    inputs = tuple(torch.cat([part[0][at] for part in parts]) for at in range(len(parts[0][0])))
+    learned = Learned(inputs, torch.cat([targets for _, targets in parts]))
+    partial = folder / f"{INPUTS}.partial"
+    torch.save({"told": told, "inputs": list(learned.inputs), "targets": learned.targets}, partial)
+    partial.replace(kept)
+    return learned
+
+
+def _mark(student: SEResNet) -> str:
+    """Eight letters for a student's weights."""
+    found = hashlib.sha256()
+    for values in student.state_dict().values():
+        found.update(values.numpy().tobytes())
+    return found.hexdigest()[:8]
+
+
+def _kept(path: Path, told: str) -> Learned:
+    """What was computed before. CheckpointError where that was for something else."""
+    state = _loaded(path)
+    if state["told"] != told:
+        raise CheckpointError(f"{path}: was made for another run ({state['told']}); choose a new --out")
+    return Learned(tuple(state["inputs"]), state["targets"])
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    try:
+        return dict(torch.load(path, weights_only=True, map_location="cpu"))
+    except FileNotFoundError:
+        raise CheckpointError(f"{path}: no such file; train first with `mien-models clips train`") from None
+    except (RuntimeError, OSError, EOFError, ValueError, TypeError, UnpicklingError):
+        raise CheckpointError(f"{path}: not a readable run; train again into a new --out") from None
+
+
+def _made(
+    variant: Variant, voted: Prepared, student: SEResNet, count: int, recipe: TimeRecipe, motion: Motion
+) -> Iterator[tuple[Inputs, Tensor]]:
+    """Inputs, in half precision, and targets of the made clips."""
+    draw = torch.Generator().manual_seed(recipe.seed)
+    images, votes = torch.from_numpy(voted.images)[:, None], torch.from_numpy(voted.votes)
+    for _ in tqdm(range(0, count, AT_ONCE), desc="making clips", unit_scale=AT_ONCE, unit="clip", mininterval=2):
+        rows = torch.randint(0, len(images), (AT_ONCE, 2), generator=draw)
+        clip = made(images, rows, motion, draw, recipe.field)
+        inputs = variant.inputs(Batch(clip.frames, clip.ages, clip.mask), student)
+        later = clip.later[:, None]
+        yield tuple(part.half() for part in inputs), votes[rows[:, 0]] * (1 - later) + votes[rows[:, 1]] * later
+
+
+def _real(variant: Variant, clips: Clips, student: SEResNet, recipe: TimeRecipe, like: Inputs) -> tuple[Inputs, Tensor]:
+    """The same of real clips that have a label, as they are, as long as the made ones."""
+    kept = clips[clips.labels >= 0]
+    batch = plain(kept, recipe.field)
+    inputs = tuple(part.half() for part in variant.inputs(batch, student))
+    targets = torch.nn.functional.one_hot(torch.from_numpy(kept.labels), len(EXPRESSIONS)).float()
+    return tuple(_as_long(part, other.shape) for part, other in zip(inputs, like, strict=True)), targets
+
+
+def _as_long(part: Tensor, shape: torch.Size) -> Tensor:
+    """A part (N, T, ...) with zeros before the first of T, as many as in `shape`."""
+    if part.shape[1] >= shape[1]:
+        return part[:, -shape[1] :]
+    filled = part.new_zeros(len(part), *shape[1:])
+    filled[:, -part.shape[1] :] = part
+    return filled
+
+
+def _blinding(
+    network: nn.Module, people: Prepared, student: SEResNet, recipe: TimeRecipe, blind: Blind
+) -> Blinding | None:
+    """The pulls against identity, for a network that has the layer."""
+    if not isinstance(network, STAttention) or not network.shape.identity:
+        return None
+    named = people[people.people != ""]
+    _, who = np.unique(named.people, return_inverse=True)
+    several = np.bincount(who)[who] >= 2
+    named, who = named[several], np.unique(who[several], return_inverse=True)[1]
+    if not len(named):
+        raise DataError("the identity-aware layer needs people with two pictures or more; build muxspace's")
+    faces = framed(normalise(torch.from_numpy(named.images)[:, None]), recipe.field)
+    return Blinding(
+        Faces(stills(faces, student), torch.from_numpy(who.astype(np.int64)), torch.from_numpy(named.labels)),
+        network.shape.embedding,
+        recipe.seed,
+        blind,
+    )

@@ -1,0 +1,121 @@
+"""Networks over time on people they never saw."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models.clips import clips as clip_files
+from models.clips.batch import plain
+from models.clips.clips import Clips
+from models.errors import CheckpointError, TrainingError
+from models.main import main
+from models.networks.se_resnet import SEResNet
+from models.registry import DEFAULT
+from models.temporal.fit import TimeRecipe, fit
+from models.temporal.folds import Trial, over_time, table
+from models.temporal.student import student_from
+from models.temporal.variants import BY_NAME, VARIANTS
+from models.temporal.views import views_of
+from tests.models.clips.filmed import two_kinds
+
+SHORT = TimeRecipe(epochs=25, batch=8, learning_rate=5e-3, views=2)
+
+
+@pytest.fixture(scope="module")
+def clips() -> Clips:
+    return two_kinds(16)
+
+
+@pytest.fixture(scope="module")
+def student(clips: Clips) -> SEResNet:
+    return student_from(DEFAULT / "expression.onnx", plain(clips, SHORT.field))
+
+
+def test_a_variant_learns_what_clips_show_on_people_it_never_saw(
+    clips: Clips, student: SEResNet, tmp_path: Path
+) -> None:
+    fold_of = np.array([int(name[-1]) % 2 for name in clips.people])
+    names = ("single-frame", "st-attention")
+    found = over_time(Trial(clips, fold_of, student, SHORT, tmp_path), names)
+    assert [each.variant for each in found.variants] == list(names)
+    assert (found.clips, found.people, found.folds) == (16, 4, 2)
+    assert all(each.scores.accuracy > 0.8 for each in found.variants)
+    assert [(pair.model, pair.peer) for pair in found.beside] == [("st-attention", "single-frame")]
+    assert "16 clips of 4 people, 2 folds" in table(found)
+
+
+def test_what_is_done_is_not_done_again(clips: Clips, student: SEResNet, tmp_path: Path) -> None:
+    fold_of = np.arange(16) % 2
+    before = over_time(Trial(clips, fold_of, student, SHORT, tmp_path), ["single-frame"])
+    after = over_time(Trial(clips, fold_of, student, replace(SHORT, epochs=10_000), tmp_path), ["single-frame"])
+    assert after == before
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_every_variant_takes_its_views_and_gives_eight_logits(variant: object, clips: Clips, student: SEResNet) -> None:
+    found = BY_NAME[getattr(variant, "name", "")]
+    views = views_of(clips[:4], found.inputs, student, replace(SHORT, views=1))
+    network = found.build(student).eval()
+    assert network(*views.plain[0]).shape == (4, 8)
+    inputs, labels = next(views.batches(np.arange(4), torch.from_numpy(clips.labels), SHORT, 1))
+    assert network(*inputs).shape == (4, 8)
+    assert labels.shape == (4,)
+
+
+def test_the_same_seed_gives_the_same_weights(clips: Clips, student: SEResNet) -> None:
+    variant = BY_NAME["st-attention"]
+    views = views_of(clips, variant.inputs, student, SHORT)
+
+    def trained() -> torch.Tensor:
+        torch.manual_seed(1)
+        batches = views.batches(np.arange(16), torch.from_numpy(clips.labels), SHORT, 2)
+        return torch.cat([p.flatten() for p in fit(variant.build(student), batches, 4, SHORT).parameters()])
+
+    assert torch.equal(trained(), trained())
+
+
+def test_a_loss_that_is_no_number_ends_the_training(clips: Clips, student: SEResNet) -> None:
+    variant = BY_NAME["single-frame"]
+    views = views_of(clips, variant.inputs, student, SHORT)
+    network = variant.build(student)
+    torch.nn.init.constant_(next(network.parameters()), float("nan"))
+    batches = views.batches(np.arange(16), torch.from_numpy(clips.labels), SHORT, 1)
+    with pytest.raises(TrainingError, match="the loss is nan at step 0 of 2"):
+        fit(network, batches, 2, SHORT)
+
+
+def test_a_file_of_another_network_is_no_student(clips: Clips) -> None:
+    with pytest.raises(CheckpointError, match="no convolution of it fits a student"):
+        student_from(DEFAULT / "pnet.onnx", plain(clips, SHORT.field))
+
+
+def test_the_command_prints_a_line_a_variant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip_files.write(two_kinds(16), tmp_path / "clips.parquet")
+    options = [
+        "--variant",
+        "single-frame",
+        "--folds",
+        "2",
+        "--epochs",
+        "4",
+        "--views",
+        "1",
+        "--out",
+        str(tmp_path / "f"),
+    ]
+    assert main(["clips", "folds", str(tmp_path / "clips.parquet"), *options]) == 0
+    assert "single-frame  accuracy" in capsys.readouterr().out
+    assert main(["clips", "show", str(tmp_path / "clips.parquet")]) == 0
+    assert "16 clips of 4 people from made" in capsys.readouterr().out
+
+
+def test_clips_without_labels_or_people_have_no_folds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clips = two_kinds(4)
+    clip_files.write(replace(clips, people=np.full(4, "")), tmp_path / "clips.parquet")
+    assert main(["clips", "folds", str(tmp_path / "clips.parquet")]) == 1
+    assert "folds need clips that are all labelled" in capsys.readouterr().err

@@ -1,0 +1,102 @@
+"""Training on clips made from stills, as the command does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from models import prepared
+from models.clips import clips as clip_files
+from models.data import Bytes
+from models.main import main
+from models.prepared import Prepared, Source
+from tests.models.clips.filmed import halves, two_kinds
+
+
+def stills(count: int, people: int = 0) -> Prepared:
+    """Pictures of labels 1 and 2 that everybody voted for, of people where there are any."""
+    labels = 1 + np.arange(count) % 2
+    images: Bytes = np.stack([halves(row, int(label)) for row, label in enumerate(labels)])
+    names = np.array([f"made/{row // 2 % people}" if people else "" for row in range(count)], np.str_)
+    votes = np.eye(8, dtype=np.float32)[labels]
+    return Prepared(images, votes, labels, names, np.full(count, "made"), (Source("made", "made", "none", count),))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run in `run`, and what it was made from."""
+    place = tmp_path_factory.mktemp("train")
+    prepared.write(stills(32), place / "stills.parquet")
+    prepared.write(stills(48, people=12), place / "people.parquet")
+    clip_files.write(two_kinds(16), place / "clips.parquet")
+    train = ["clips", "train", "st-attention", "--stills", str(place / "stills.parquet")]
+    made = ["--people", str(place / "people.parquet"), "--count", "32", "--epochs", "15", "--out", str(place / "run")]
+    assert main([*train, *made]) == 0
+    return place
+
+
+def test_a_run_holds_its_inputs_its_recipe_and_its_network(folder: Path) -> None:
+    assert {path.name for path in (folder / "run").iterdir()} == {"inputs.pt", "network.pt", "recipe.json"}
+
+
+def test_what_was_learned_of_made_clips_holds_on_real_ones(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clips", "evaluate", str(folder / "run"), str(folder / "clips.parquet")]) == 0
+    said = capsys.readouterr().out
+    accuracy = float(said.split("accuracy ")[1].split()[0])
+    assert "16 clips" in said
+    assert accuracy > 75
+
+
+def test_the_same_command_again_computes_no_inputs_and_gives_the_same_weights(folder: Path) -> None:
+    before = torch.load(folder / "run" / "network.pt", weights_only=True)["network"]
+    inputs = (folder / "run" / "inputs.pt").stat().st_mtime_ns
+    train = ["clips", "train", "st-attention", "--stills", str(folder / "stills.parquet"), "--count", "32"]
+    again = ["--people", str(folder / "people.parquet"), "--epochs", "15", "--out", str(folder / "run")]
+    assert main([*train, *again]) == 0
+    after = torch.load(folder / "run" / "network.pt", weights_only=True)["network"]
+    assert (folder / "run" / "inputs.pt").stat().st_mtime_ns == inputs
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_inputs_of_another_run_are_not_taken_for_this_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train = ["clips", "train", "single-frame", "--stills", str(folder / "stills.parquet"), "--count", "32"]
+    assert main([*train, "--out", str(folder / "run")]) == 1
+    assert "was made for another run (st-attention, 32 made, 0 real" in capsys.readouterr().err
+
+
+def test_leakage_is_told_of_features_layer_and_controls(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["leakage", str(folder / "run"), "--people", str(folder / "people.parquet")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "48 faces of 12 people" in lines[0]
+    named = ("the student's features", "what the layer gives", "with a code of the person", "noise")
+    assert all(name in line for name, line in zip(named, lines[1:], strict=True))
+
+
+def test_real_clips_are_learned_beside_made_ones(folder: Path, tmp_path: Path) -> None:
+    train = ["clips", "train", "single-frame", "--stills", str(folder / "stills.parquet"), "--count", "16"]
+    real = ["--clips", str(folder / "clips.parquet"), "--epochs", "1", "--out", str(tmp_path / "run")]
+    assert main([*train, *real]) == 0
+    assert len(torch.load(tmp_path / "run" / "inputs.pt", weights_only=True)["targets"]) == 32
+
+
+def test_stills_without_votes_are_nothing_to_make_clips_of(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared.write(replace(stills(4), votes=np.zeros((4, 8), np.float32)), tmp_path / "none.parquet")
+    train = ["clips", "train", "st-attention", "--stills", str(tmp_path / "none.parquet")]
+    assert main([*train, "--out", str(tmp_path / "run")]) == 1
+    assert "need stills that people voted on" in capsys.readouterr().err
+
+
+def test_a_run_that_is_not_there_and_one_without_embeddings_are_refused(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["clips", "evaluate", str(tmp_path / "gone"), str(folder / "clips.parquet")]) == 1
+    assert "train first with `mien-models clips train`" in capsys.readouterr().err
+    (tmp_path / "network.pt").write_bytes(b"no run")
+    assert main(["clips", "evaluate", str(tmp_path), str(folder / "clips.parquet")]) == 1
+    assert "not a readable run" in capsys.readouterr().err
