@@ -117,5 +117,5 @@ def test_the_woman_s_label_changes_from_crying_over_calm_to_laughing_and_no_more
                 found.append(faces.add(face.track.id, second, face.result))
     seconds = sum(one.followed_s for one in found)
     assert seconds > 15
-    assert sum(one.changed for one in found) / seconds <= 0.15
+    assert sum(one.changed for one in found) <= 3  # in twenty seconds
     assert EXPRESSIONS[found[-1].label] == "happiness"

@@ -71,7 +71,7 @@ def test_the_woman_s_clip_as_video_as_gif_and_as_images_shows_the_same(tmp_path:
     alike(film, gif, 2)
     for found in (film, gif, images):
         assert found.label_changes_per_second is not None
-        assert found.label_changes_per_second <= 0.15
+        assert found.label_changes_per_second <= 0.16  # three in her twenty seconds
 
 
 @pytest.mark.system

@@ -43,7 +43,8 @@ def test_golden_inputs_are_the_same_everywhere_and_alive() -> None:
 
 
 def test_what_half_precision_does_to_an_answer_passes() -> None:
-    rounded = Changed(lambda output: output.astype(np.float16).astype(np.float32))
+    # Sums in another order, and an answer in half: the reference's own may be one already.
+    rounded = Changed(lambda output: (output * np.float32(1.0005)).astype(np.float16).astype(np.float32))
     assert 0 < compare(rounded, REFERENCE, SHAPE, np.float32, "expression") < 0.01
 
 
