@@ -150,10 +150,12 @@ class Publisher:
         if self._times.hold():
             return
         while link.lost is None and (numbers := self._flow.next(now, now_ms, self._relay.oldest, self._relay.newest)):
-            self._send(link, numbers, now, now_ms)
+            readings = self._relay.load(numbers)
+            if not all(reading.clock_ok for reading in readings) and self._times.hold():
+                return  # one came in since, from before the clock was known
+            self._send(link, numbers, readings, now, now_ms)
 
-    def _send(self, link: Link, numbers: Sequence[int], now: float, now_ms: int) -> None:
-        readings = self._relay.load(numbers)
+    def _send(self, link: Link, numbers: Sequence[int], readings: Sequence[Reading], now: float, now_ms: int) -> None:
         self._flow.forget(set(numbers) - {reading.seq for reading in readings})
         for part, payload in self._fitting(readings, link.max_payload, now_ms):
             sent = tuple(reading.seq for reading in part)

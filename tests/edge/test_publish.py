@@ -18,6 +18,7 @@ from edge.link import open_link
 from edge.publish import Publisher
 from edge.settings import Policy, Settings
 from edge.store import EngineNotes, Outbox, Relay, Vitals
+from edge.times import Times
 from tests.broker import BrokerProcess, needs_mosquitto
 from tests.edge.centre import Centre, wait_for
 from tests.edge.made import BOX, now_ms, reading, without_face
@@ -210,6 +211,28 @@ def test_readings_of_a_clock_that_was_not_set_wait_for_it_and_go_with_the_right_
     first, second, _ = sorted(arrived, key=lambda one: one.seq)
     assert abs(second.wall_ms - first.wall_ms - 1000) < 100
     assert abs(now_ms() - first.wall_ms - 9000) < 5000
+
+
+def test_a_reading_of_a_clock_that_was_not_set_waits_even_where_it_comes_in_while_others_are_chosen(
+    desk: Settings, broker: BrokerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds, asked = Times.hold, 0
+
+    def looked_too_early(times: Times) -> bool:
+        """By turns: what was there before the reading came in, and what is there."""
+        nonlocal asked
+        asked += 1
+        return asked % 2 == 0 and holds(times)
+
+    monkeypatch.setattr(Times, "hold", looked_too_early)
+    outbox = Outbox(desk.store, desk.policy)
+    outbox.add(_of_this_boot(1, timed=False))
+    with Centre(broker.port) as centre, publishing(desk):
+        wait_for(lambda: asked > 6, "it is looked at")
+        assert centre.numbers == []
+        outbox.add(_of_this_boot(2, timed=True))
+        wait_for(lambda: waiting(desk) == 0, "both are freed")
+        assert all(one.clock_ok for message in centre.messages for one in message.readings)
 
 
 def test_readings_of_a_clock_that_stays_unknown_go_as_they_are(desk: Settings, broker: BrokerProcess) -> None:
