@@ -39,7 +39,7 @@ def fitted_point(plan: Plan, logits: Floats, labels: Ints, prior: Floats) -> Ope
         labels=plan.head.name,
         output=Output(plan.head.name, plan.head.classes),
         temperature=temperature,
-        shift=tuple(float(value) for value in shift.round(3)) if plan.levelled else (),
+        shift=tuple(round(float(value), 3) for value in shift) if plan.levelled else (),
         unsure_below=round(float(np.quantile(sure, 1 - COVERAGE)), 4),
         note=plan.note,
     )

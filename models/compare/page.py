@@ -53,7 +53,7 @@ def _models(results: Results) -> list[str]:
         for model in results.models
     ]
     heads = ["model", "expressions", "sees", "mirror averaged", "runtime", "trained on"]
-    notes = [f"- {_name(model)}: {model.note}." for model in results.models if model.note]
+    notes = [f"- {_name(model)}: {model.note.removesuffix('.')}." for model in results.models if model.note]
     return ["", "## The models", "", *_table(heads, rows), *([""] if notes else []), *notes]
 
 

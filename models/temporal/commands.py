@@ -15,6 +15,7 @@ from models.clips.batch import Batch, plain
 from models.clips.sources.ck48 import folds
 from models.data import NOT_A_CLASS, Floats
 from models.errors import CheckpointError, DataError
+from models.heads import FERPLUS
 from models.networks.preprocess import normalise
 from models.networks.se_resnet import SEResNet
 from models.networks.st_attention import STAttention
@@ -186,7 +187,7 @@ def run_leakage(options: Namespace) -> None:
     _, who = np.unique(named.people, return_inverse=True)
     maps = stills(_faces(named, MADE.field), student)
     with torch.no_grad():
-        shown = student.head(maps.mean(dim=(2, 3))).argmax(dim=1).numpy()
+        shown = student.head(maps.mean(dim=(2, 3)))[:, FERPLUS.columns].argmax(dim=1).numpy()
         kinds: dict[str, Floats] = {
             "the student's features": maps.mean(dim=(2, 3)).numpy(),
             "what the layer gives": network.frames(maps).numpy(),

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from models.errors import TrainingError
 from models.training.augment import Augmentation, Field
-from models.training.optimise import groups, schedule
+from models.training.optimise import average, groups, schedule
 
 # Posed faces before one wall, cut alike: little more than the detector's jitter and a turn of the head.
 POSED = Augmentation(
@@ -74,14 +74,5 @@ def fit(
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        _average(averaged, network, min(recipe.average, (1 + step) / (10 + step)))
+        average(averaged, network, recipe.average, step)
     return averaged
-
-
-@torch.no_grad()
-def _average(averaged: nn.Module, network: nn.Module, keep: float) -> None:
-    for mean, value in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
-        if mean.is_floating_point():
-            mean.lerp_(value, 1 - keep)
-        else:
-            mean.copy_(value)

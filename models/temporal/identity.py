@@ -33,16 +33,14 @@ def reversed_gradient(x: Tensor, strength: float) -> Tensor:
     return cast(Tensor, _Reversed.apply(x, strength))  # type: ignore[no-untyped-call]
 
 
-def contrast(embeddings: Tensor, labels: Tensor, people: Tensor, temperature: float = 0.2) -> Tensor:
-    """How far faces (B, D) of one expression and different people are from each other, beside all others; a scalar.
+def contrast(embeddings: Tensor, partners: Tensor, temperature: float = 0.2) -> Tensor:
+    """How far partners among faces (B, D) are from each other, beside all others; a scalar.
 
-    `labels` (B,) and `people` (B,) are whole numbers. A face without a partner does not count; 0 where none has one.
+    `partners` (B, B) is true for those that are to be near. A face without one does not count; 0 where none has any.
     """
     unit = functional.normalize(embeddings, dim=1)
-    logits = unit @ unit.T / temperature
     oneself = torch.eye(len(unit), dtype=torch.bool)
-    partners = (labels[:, None] == labels[None]) & (people[:, None] != people[None])
-    logits = logits.masked_fill(oneself, -1e4)
+    logits = (unit @ unit.T / temperature).masked_fill(oneself, -1e4)
     log = logits - logits.logsumexp(dim=1, keepdim=True)
     each = (log * partners).sum(dim=1) / partners.sum(dim=1).clamp(min=1)
     has = partners.any(dim=1)
@@ -50,7 +48,7 @@ def contrast(embeddings: Tensor, labels: Tensor, people: Tensor, temperature: fl
 
 
 @dataclass(frozen=True)
-class Faces:
+class Stills:
     """Stills for the identity-aware layer: the student's maps (N, C, H, W), people (N,) as whole numbers from 0, and
     labels (N,), -1 where nobody knows."""
 
@@ -82,7 +80,7 @@ class Blind:
 class Blinding(nn.Module):
     """Both pulls as one loss on a batch of stills that is drawn at each call."""
 
-    def __init__(self, faces: Faces, width: int, seed: int, how: Blind | None = None) -> None:
+    def __init__(self, faces: Stills, width: int, seed: int, how: Blind | None = None) -> None:
         super().__init__()
         self.faces, self.how = faces, how or Blind()
         self.adversary = Adversary(width, int(faces.people.max()) + 1)
@@ -96,5 +94,6 @@ class Blinding(nn.Module):
         loss = functional.cross_entropy(self.adversary(reversed_gradient(found, self.how.reversal)), people)
         known = labels >= 0
         if self.how.together and known.any():
-            loss = loss + self.how.together * contrast(found[known], labels[known], people[known])
+            alike = (labels[:, None] == labels) & (people[:, None] != people)
+            loss = loss + self.how.together * contrast(found[known], alike[known][:, known])
         return loss

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from models.data import Floats, Ints
 from models.errors import DataError
+from models.temporal.identity import contrast
 
 SPLITS = 5
 CODE = 0.25  # deviations of a person's code that a blind attacker could not miss
@@ -105,7 +106,9 @@ def _attacked(values: Floats, people: Ints, several: Ints, split: int, attack: A
     draw = torch.Generator().manual_seed(split)
     for _ in range(attack.steps):
         chosen = _some_people(who, attack.batch, draw)
-        loss = _apart(network(x[chosen]), who[chosen], attack.temperature)
+        people_of = who[chosen]
+        partners = (people_of[:, None] == people_of) & ~torch.eye(len(people_of), dtype=torch.bool)
+        loss = contrast(network(x[chosen]), partners, attack.temperature)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
@@ -127,15 +130,6 @@ def _whitened(values: Floats, known: Floats) -> Floats:
     """Embeddings turned and scaled so that `known` ones vary alike in all directions: a weak one hides nothing."""
     spread, turned = np.linalg.eigh(np.cov(known.T) + 1e-4 * np.eye(known.shape[1]))
     return np.asarray((values - known.mean(axis=0)) @ (turned / np.sqrt(spread)), np.float32)
-
-
-def _apart(embeddings: Tensor, who: Tensor, temperature: float) -> Tensor:
-    """Supervised contrast by person: pictures of one together, of others apart."""
-    unit = functional.normalize(embeddings, dim=1)
-    logits = (unit @ unit.T / temperature).masked_fill(torch.eye(len(unit), dtype=torch.bool), -1e4)
-    log = logits - logits.logsumexp(dim=1, keepdim=True)
-    partners = (who[:, None] == who[None]) & ~torch.eye(len(unit), dtype=torch.bool)
-    return -((log * partners).sum(dim=1) / partners.sum(dim=1).clamp(min=1)).mean()
 
 
 def area(alike: Floats, people: Ints) -> float:

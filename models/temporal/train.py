@@ -27,7 +27,7 @@ from models.networks.se_resnet import SEResNet
 from models.networks.st_attention import STAttention
 from models.prepared import Prepared
 from models.temporal.fit import TimeRecipe, fit
-from models.temporal.identity import Blind, Blinding, Faces
+from models.temporal.identity import Blind, Blinding, Stills
 from models.temporal.variants import BY_NAME, Inputs, Variant, stills
 from models.training.augment import framed
 
@@ -192,7 +192,7 @@ def _blinding(
         raise DataError("the identity-aware layer needs people with two pictures or more; build muxspace's")
     faces = framed(normalise(torch.from_numpy(named.images)[:, None]), recipe.field)
     return Blinding(
-        Faces(stills(faces, student), torch.from_numpy(who.astype(np.int64)), torch.from_numpy(named.labels)),
+        Stills(stills(faces, student), torch.from_numpy(who.astype(np.int64)), torch.from_numpy(named.labels)),
         network.shape.embedding,
         recipe.seed,
         blind,

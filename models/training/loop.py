@@ -26,7 +26,7 @@ from models.training.augment import Field, augment, framed
 from models.training.checkpoint import CHECKPOINT, Run, averaged_network, begin, grown, recipe_of, restored, save
 from models.training.curves import CURVES, plot_curves
 from models.training.machine import Machine, forward_of
-from models.training.optimise import schedule
+from models.training.optimise import average, schedule
 from models.training.recipe import Recipe
 from models.training.report import Reported, report
 from models.training.shipped import unfold, weights_in
@@ -161,7 +161,7 @@ def _epoch(
         loss.backward()  # type: ignore[no-untyped-call]
         run.optimiser.step()
         run.step += 1
-        _average(run, recipe.average)
+        average(run.averaged, run.network, recipe.average, run.step)
         total, count = total + loss.detach(), count + 1
         progress.update()
     run.epoch += 1
@@ -179,15 +179,6 @@ def objective(logits: Tensor, targets: Tensor, plus: float) -> Tensor:
         each = -(wanted * functional.log_softmax(logits[:, head.columns], dim=1)).sum(dim=1)
         loss = loss + weight * each.sum() / (wanted.sum() + 1e-6)
     return loss
-
-
-@torch.no_grad()
-def _average(run: Run, keep: float) -> None:
-    """Exponential moving average of weights and batch-norm statistics, shorter-lived while the run is young."""
-    keep = min(keep, (1 + run.step) / (10 + run.step))
-    pairs = zip(run.averaged.state_dict().values(), run.network.state_dict().values(), strict=True)
-    floats = [(a, b) for a, b in pairs if a.is_floating_point()]
-    torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - keep)
 
 
 def _log(folder: Path, line: dict[str, float]) -> None:

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import torch
 from torch import nn
 
 
@@ -14,6 +15,15 @@ def groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     decayed = [p for p in network.parameters() if p.ndim > 1]
     others = [p for p in network.parameters() if p.ndim <= 1]
     return [{"params": decayed, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+@torch.no_grad()
+def average(averaged: nn.Module, network: nn.Module, keep: float, step: int) -> None:
+    """Exponential moving average of weights and batch-norm statistics, shorter-lived while the run is young."""
+    keep = min(keep, (1 + step) / (10 + step))
+    pairs = zip(averaged.state_dict().values(), network.state_dict().values(), strict=True)
+    floats = [(a, b) for a, b in pairs if a.is_floating_point()]
+    torch._foreach_lerp_([a for a, _ in floats], [b for _, b in floats], 1 - keep)
 
 
 def schedule(progress: float, warm_up: float) -> float:

@@ -19,7 +19,7 @@ from models.registry import DEFAULT
 from models.temporal.fit import TimeRecipe, fit
 from models.temporal.folds import Trial, over_time, table
 from models.temporal.student import student_from
-from models.temporal.variants import BY_NAME, VARIANTS
+from models.temporal.variants import BY_NAME, VARIANTS, Variant
 from models.temporal.views import views_of
 from tests.models.clips.filmed import two_kinds
 
@@ -57,10 +57,11 @@ def test_what_is_done_is_not_done_again(clips: Clips, student: SEResNet, tmp_pat
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
-def test_every_variant_takes_its_views_and_gives_eight_logits(variant: object, clips: Clips, student: SEResNet) -> None:
-    found = BY_NAME[getattr(variant, "name", "")]
-    views = views_of(clips[:4], found.inputs, student, replace(SHORT, views=1))
-    network = found.build(student).eval()
+def test_every_variant_takes_its_views_and_gives_eight_logits(
+    variant: Variant, clips: Clips, student: SEResNet
+) -> None:
+    views = views_of(clips[:4], variant.inputs, student, replace(SHORT, views=1))
+    network = variant.build(student).eval()
     assert network(*views.plain[0]).shape == (4, 8)
     inputs, labels = next(views.batches(np.arange(4), torch.from_numpy(clips.labels), SHORT, 1))
     assert network(*inputs).shape == (4, 8)

@@ -9,7 +9,7 @@ import torch
 from models.data import Floats, Ints
 from models.errors import DataError
 from models.networks.st_attention import CHANNELS, STAttention
-from models.temporal.identity import Adversary, Blind, Blinding, Faces, contrast, reversed_gradient
+from models.temporal.identity import Adversary, Blind, Blinding, Stills, contrast, reversed_gradient
 from models.temporal.leakage import Attack, area, leakage, table, without_means
 
 PEOPLE, EACH, WIDTH = 60, 5, 16
@@ -84,8 +84,9 @@ def test_faces_of_one_expression_and_different_people_are_drawn_together() -> No
     labels, people = torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 2, 3])
     near = torch.tensor([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0], [0.1, 1.0]])
     far = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.1], [0.1, 1.0]])
-    assert contrast(near, labels, people) < contrast(far, labels, people)
-    assert contrast(near, labels, torch.zeros(4, dtype=torch.long)) == 0  # all of one person
+    partners = (labels[:, None] == labels) & (people[:, None] != people)
+    assert contrast(near, partners) < contrast(far, partners)
+    assert contrast(near, torch.zeros_like(partners)) == 0  # nobody has one
 
 
 def test_blinding_takes_a_person_out_of_what_the_layer_gives() -> None:
@@ -93,7 +94,7 @@ def test_blinding_takes_a_person_out_of_what_the_layer_gives() -> None:
     people = torch.arange(8).repeat_interleave(16)
     maps = 0.25 * torch.randn(8, CHANNELS, 1, 1)[people] + torch.randn(len(people), CHANNELS, 2, 2)
     network = STAttention()
-    blinding = Blinding(Faces(maps, people, torch.full((len(people),), -1)), 64, 1, Blind(reversal=1.0, batch=128))
+    blinding = Blinding(Stills(maps, people, torch.full((len(people),), -1)), 64, 1, Blind(reversal=1.0, batch=128))
     assert isinstance(blinding.adversary, Adversary)
     optimiser = torch.optim.Adam([*network.parameters(), *blinding.parameters()], lr=3e-3)
 
