@@ -140,6 +140,23 @@ _ANALYZE: Final = (
     Figure(name="memory from minute 5 on", unit="MB", better=Better.LOWER, noise=0.5, must=10.0, reach=2.0),
     Figure(name="memory", unit="MB", better=Better.LOWER, noise=MEMORY, must=500.0),
 )
+_OVER_TIME: Final = (
+    Figure(name="a ring of frames", unit="ms", better=Better.LOWER, noise=CPU, beside="a face's network",
+           judged=Judged.TIMES, must=4.0, reach=6.7),
+    Figure(name="averaged: changes", unit="/s", better=Better.LOWER, noise=COUNT, beside="single frames",
+           judged=Judged.TIMES),
+    Figure(name="averaged: right", unit="%", better=Better.HIGHER, noise=COUNT, beside="single frames",
+           judged=Judged.TIMES),
+    Figure(name="over time: changes", unit="/s", better=Better.LOWER, noise=COUNT, beside="single frames",
+           judged=Judged.TIMES, must=2.0, reach=3.0),
+    Figure(name="over time: right", unit="%", better=Better.HIGHER, noise=COUNT, beside="single frames",
+           judged=Judged.TIMES, must=1.0),
+)  # fmt: skip
+_OWN_NEUTRAL: Final = tuple(
+    Figure(name=f"{point}: right", unit="%", better=Better.HIGHER, noise=COUNT, beside="without it",
+           judged=Judged.TIMES, must=1.0)
+    for point in ("everyday", "expressive")
+)  # fmt: skip
 _UNEVEN: Final = {"encode a reading": 0.05}  # whether a growing buffer is moved is up to the allocator
 _INSTRUCTIONS: Final = tuple(
     Figure(name=stage, unit="k", better=Better.LOWER, noise=_UNEVEN.get(stage, COUNT), beside=beside)
@@ -174,6 +191,12 @@ BENCHES: Final = (
     Bench(name="analyze_woman", module="analyze", entry="measure_woman", counted="seconds of video", figures=_ANALYZE,
           measures="the same of the woman's clip, which is of a person and harder to decode", by_default=False,
           usual=Size(rounds=1, count=3_600), small=Size(rounds=1, count=120)),
+    Bench(name="over_time", module="over_time", counted="runs of each network in a round", figures=_OVER_TIME,
+          measures="faces read over time: what it costs, and how steady labels are on clips of people",
+          usual=Size(rounds=9, count=300), small=Size(rounds=1, count=20)),
+    Bench(name="own_neutral", module="own_neutral", counted="ways to halve the neutral pictures",
+          figures=_OWN_NEUTRAL, measures="accuracy with an agent's own neutral taken out of their readings",
+          usual=Size(rounds=1, count=10), small=Size(rounds=1, count=1)),
     Bench(name="instructions", module="instructions", counted="passes", figures=_INSTRUCTIONS,
           measures="instructions of the hot path, counted by callgrind: the same on every machine, however busy",
           usual=Size(rounds=1, count=2), small=Size(rounds=1, count=1)),

@@ -13,7 +13,7 @@ from contract.manifest import PartName
 from convert import output
 from convert.bundle import parts
 from convert.errors import SourceError
-from convert.inscribed import inscribe
+from convert.inscribed import inscribe, inscribe_over_time
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -35,7 +35,9 @@ def write_with(path: Path, file: Path, network: ModelProto) -> None:
     entries = [entry for entry in _entries(card) if beside and entry["file"] == file.name]
     if not entries:
         raise SourceError(f"{path}: names no {file}; give the name that stands on it, in the folder in which it lies")
-    if part != "detector":
+    if entries[0] is card.get("over_time"):
+        inscribe_over_time(network, card, licence)
+    elif part != "detector":
         inscribe(network, card, licence)
     data = network.SerializeToString()
     entries[0]["sha256"] = hashlib.sha256(data).hexdigest()
@@ -44,5 +46,6 @@ def write_with(path: Path, file: Path, network: ModelProto) -> None:
 
 
 def _entries(card: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What on a card names a file: the card of one network itself, or each stage of a detector."""
-    return iter(card["networks"].values() if "networks" in card else [card])
+    """What on a card names a file: the card of one network, and what reads over time; or each stage of a detector."""
+    alone = [card, *([card["over_time"]] if "over_time" in card else [])]
+    return iter(card["networks"].values() if "networks" in card else alone)

@@ -18,13 +18,15 @@ from convert import half, output
 from convert.inscribed import inscribe
 from models import describe
 from models.calibrate import Plan, fitted_point
-from models.card import Card, OperatingPoint, Output, save
+from models.card import Card, Network, OperatingPoint, Output, save
 from models.data import CLASSES, Floats
 from models.datasets import data_file
 from models.model import CARD, Model
 from models.networks.graph import to_onnx
+from models.networks.measure import multiply_adds, parameters_of
 from models.registry import BUNDLES
 from models.samples import read_samples
+from models.training.augment import Field
 from models.training.checkpoint import CHECKPOINT, averaged_network, load, recipe_of
 
 if TYPE_CHECKING:
@@ -50,11 +52,17 @@ class Origin:
 
 @dataclass(frozen=True)
 class Exported:
-    """What a run became: its card, its network in half precision, and the same before it was rounded."""
+    """What a run became: its card, its network in half precision, and the same before it was rounded.
+
+    Of a network over time, that of a frame; then `over_time` is the one of a ring, in half precision, and `clip` both
+    in one, in float32.
+    """
 
     card: Card
     half: ModelProto
     float32: ModelProto
+    over_time: ModelProto | None = None
+    clip: ModelProto | None = None
 
     def told(self) -> str:
         """What was found, for people: size, what is in half, and each operating point."""
@@ -87,18 +95,40 @@ def export(origin: Origin, valid: Path) -> Exported:
     network = averaged_network(origin.checkpoint)
     plain = to_onnx(network, recipe.last_side, shipped.heads)
     made = half.half(plain, str(origin.checkpoint))
+    cost = Network(shipped.family, parameters_of(network), multiply_adds(network, recipe.last_side))
     text = describe.training_text(recipe, state["faces"], origin.teachers, origin.starts)
-    prior = np.array(state["prior"], np.float32)
+    sees = Field(recipe.last_side, recipe.of_picture)
+    card = fitted_card(shipped, cost, made, sees, text, faces, np.array(state["prior"], np.float32))
+    return Exported(inscribed(card, made), made, plain)
+
+
+def fitted_card(
+    shipped: describe.Shipped,
+    cost: Network,
+    made: ModelProto,
+    sees: Field,
+    training: str,
+    valid: Path,
+    prior: Floats,
+) -> Card:
+    """The card of a network, its operating points fitted on the even rows of `valid`.
+
+    `prior` (LOGITS,) is how frequent each head's classes are among what it was trained on.
+    """
     with TemporaryDirectory(prefix="mien-") as folder:
         weights = Path(folder) / describe.WEIGHTS
         weights.write_bytes(made.SerializeToString())
-        card = describe.card_of(shipped, network, weights, recipe, tuple(map(_unfitted, shipped.plans)), text)
+        card = describe.card_of(shipped, cost, weights, sees, tuple(map(_unfitted, shipped.plans)), training)
         save(card, Path(folder) / CARD)
-        points = tuple(_fitted(plan, Path(folder), faces, prior) for plan in shipped.plans)
-    card = msgspec.structs.replace(card, points=points)
+        points = tuple(_fitted(plan, Path(folder), valid, prior) for plan in shipped.plans)
+    return msgspec.structs.replace(card, points=points)
+
+
+def inscribed(card: Card, made: ModelProto) -> Card:
+    """Writes what the card says of its use into its network, whose hash the card that is returned has."""
     inscribe(made, msgspec.to_builtins(card), card.licence)
     sha256 = hashlib.sha256(made.SerializeToString()).hexdigest()
-    return Exported(msgspec.structs.replace(card, sha256=sha256), made, plain)
+    return msgspec.structs.replace(card, sha256=sha256)
 
 
 def write(exported: Exported, folder: Path) -> None:
@@ -106,6 +136,8 @@ def write(exported: Exported, folder: Path) -> None:
     with output.told_as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         output.write(folder / exported.card.file, exported.half.SerializeToString())
+        if exported.over_time is not None:
+            output.write(folder / describe.OVER_TIME, exported.over_time.SerializeToString())
         save(exported.card, folder / CARD)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convert import subcommand
+from convert.errors import SourceError
 from models.datasets import VALID
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 EXPORT_EXAMPLES = """examples:
   mien-convert export runs/student --teacher vgg-face --out mine
   mien-convert export runs/face-asia --as face-asia --start mien-face-2.0.0 --out ./face-asia
+  mien-convert export runs/st-attention --out mine --clip clip.onnx
+                                        a network over time, and the same for whoever has whole clips
   mien-convert export runs/student --out mine --float32 whole.onnx
                                         and the network as it was before it was rounded, for `verify`
 """
@@ -38,6 +41,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "--out", type=Path, metavar="DIR", help="the folder to write to (default: the model's own under edge/bundles/)"
     )
     export.add_argument("--float32", type=Path, metavar="FILE", help="write the network before it was rounded here too")
+    export.add_argument(
+        "--clip", type=Path, metavar="FILE", help="of a network over time: write the one that takes whole clips here"
+    )
     export.set_defaults(run=_export)
 
 
@@ -67,15 +73,20 @@ def origin_of(run: Path, arguments: argparse.Namespace) -> Origin:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from convert import export, output
+    from convert import export, export_over_time, output
 
     origin = origin_of(arguments.network_run, arguments)
     with subcommand.told_as_source_error():
-        folder = arguments.out or export.bundle_of(origin)
+        over_time = export_over_time.is_over_time(origin.run)
+        folder = arguments.out or (export_over_time if over_time else export).bundle_of(origin)
         output.check_folder(folder)
-        made = export.export(origin, arguments.valid_data)
+        made = (export_over_time if over_time else export).export(origin, arguments.valid_data)
     export.write(made, folder)
     if arguments.float32:
         output.write(arguments.float32, made.float32.SerializeToString())
+    if arguments.clip and made.clip is None:
+        raise SourceError(f"{origin.run}: --clip is for networks over time; leave it away")
+    if arguments.clip and made.clip is not None:
+        output.write(arguments.clip, made.clip.SerializeToString())
     print(f"{folder}: {made.card.name}-{made.card.version}\n{made.told()}")
     return 0

@@ -12,6 +12,7 @@ import msgspec
 from onnx import ModelProto, helper
 
 LAYOUT: Final = {"layout": "NCHW", "type": "float32"}
+ROWS: Final = "what is kept of a frame, its age in seconds before the newest, 1 or 0 for none; the newest last"
 INPUT: Final = ("name", "size", "channels", "formula", "mean", "scale", "crop_of_box_height", "outside")
 POINT: Final = ("name", "output", "temperature", "shift", "unsure_below")
 
@@ -32,3 +33,9 @@ def inscribe(model: ModelProto, card: Mapping[str, Any], licence: str) -> None:
     entries.update({name: card[name] for name in ("output", "threshold") if name in card})
     told = {f"mien.{name}": msgspec.json.encode(value).decode() for name, value in entries.items()}
     helper.set_model_props(model, told)
+
+
+def inscribe_over_time(model: ModelProto, card: Mapping[str, Any], licence: str) -> None:
+    """The same for the network that reads a ring of frames: `mien.model`, `mien.licence` and what a row of it is."""
+    told = {"model": f"{card['name']}-{card['version']}", "licence": licence, "ring": ROWS}
+    helper.set_model_props(model, {f"mien.{name}": msgspec.json.encode(value).decode() for name, value in told.items()})

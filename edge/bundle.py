@@ -3,7 +3,8 @@
     detector.json       the card of the detector: the file and the hash of each of MTCNN's three networks; where there
                         is none, the default bundle's detector finds the faces
     expression.json     the card of the expression network: its file, hash, input, and the operating points at which it
-                        can be used; the first is the default
+                        can be used; the first is the default; and of the network that reads a face over time, where
+                        there is one
     cover.json          the card of the network that sees whether the mouth is covered; where there is none, the
                         default bundle's looks
     *.onnx              the networks
@@ -88,7 +89,8 @@ class OperatingPoint(msgspec.Struct, frozen=True):
     """A way to use the network: probabilities are softmax(logits / temperature + shift) of one of its outputs.
 
     `shift` is empty or has a log probability for each of the output's classes. A face whose largest probability, over
-    the mean of its views, is under `unsure_below` is unsure; 0 leaves it to the desk when a face is.
+    the mean of its views, is under `unsure_below` is unsure; 0 leaves it to the desk when a face is. `neutral` is what
+    the log probabilities of resting faces are in the mean, of all eight expressions; empty where that is not known.
     """
 
     name: _PointName
@@ -96,6 +98,21 @@ class OperatingPoint(msgspec.Struct, frozen=True):
     temperature: _Positive
     shift: tuple[float, ...] = ()
     unsure_below: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    neutral: tuple[float, ...] = ()
+
+
+class OverTimeCard(msgspec.Struct, frozen=True):
+    """The network that reads the last frames of a followed face together.
+
+    It takes `length` rows, (1, 1, length, width + 2), the newest last: what the expression network keeps of a frame,
+    its second output, `width` numbers; the frame's age in seconds before the newest; and 1, or 0 where there is none.
+    It gives the logits of the operating points' output.
+    """
+
+    file: FileName
+    sha256: Sha256
+    length: Annotated[int, Meta(ge=1, le=256)]
+    width: Annotated[int, Meta(ge=1, le=1024)]
 
 
 class ExpressionCard(msgspec.Struct, frozen=True):
@@ -108,6 +125,7 @@ class ExpressionCard(msgspec.Struct, frozen=True):
     input: ExpressionInput
     points: Annotated[tuple[OperatingPoint, ...], Meta(min_length=1)]
     flip_average: bool = True
+    over_time: OverTimeCard | None = None
 
     @property
     def model(self) -> str:
@@ -115,8 +133,9 @@ class ExpressionCard(msgspec.Struct, frozen=True):
         return f"{self.name}-{self.version}"
 
     def files(self, folder: Path) -> tuple[ModelFile, ...]:
-        """The file of its network where the card lies in `folder`."""
-        return (ModelFile(folder / self.file, self.sha256),)
+        """The files of its networks where the card lies in `folder`: of a frame and, where it has one, over time."""
+        networks = (self, self.over_time) if self.over_time is not None else (self,)
+        return tuple(ModelFile(folder / each.file, each.sha256) for each in networks)
 
 
 class CoverCard(msgspec.Struct, frozen=True):
@@ -171,8 +190,11 @@ class Bundle:
 
     def expression_file(self) -> ModelFile:
         """The file of the expression network."""
-        [file] = self.expression.files(self.folder)
-        return file
+        return self.expression.files(self.folder)[0]
+
+    def over_time_file(self) -> ModelFile:
+        """The file of the network over time. Only of a bundle whose expression card has one."""
+        return self.expression.files(self.folder)[1]
 
     def cover_file(self) -> ModelFile:
         """The file of the cover network. Only of a bundle whose `cover` is not None."""
@@ -187,11 +209,12 @@ class Bundle:
     def every_file(self) -> tuple[ModelFile, ...]:
         """The files of all its networks, the one that reads expressions first."""
         cover = (self.cover_file(),) if self.cover is not None else ()
-        return (self.expression_file(), *cover, *self.detector_files())
+        return (*self.expression.files(self.folder), *cover, *self.detector_files())
 
     def every_output(self) -> tuple[tuple[ModelFile, str | None], ...]:
         """The same, each with the one output that a desk asks it for; None for all of them."""
-        outputs = {self.expression_file(): self.point.output.name}
+        alone = self.expression.over_time is None
+        outputs = {self.expression_file(): self.point.output.name} if alone else {}
         return tuple((file, outputs.get(file)) for file in self.every_file())
 
 
@@ -269,6 +292,11 @@ def _check_points(path: Path, points: tuple[OperatingPoint, ...]) -> None:
             raise ModelError(
                 f"{path}: its point {point.name} shifts {len(point.shift)} of {len(classes)} classes; "
                 "reinstall the bundle"
+            )
+        if point.neutral and len(point.neutral) != len(EXPRESSIONS):
+            raise ModelError(
+                f"{path}: its point {point.name} says of resting faces {len(point.neutral)} of {len(EXPRESSIONS)} "
+                "expressions; reinstall the bundle"
             )
         if point.name in (other.name for other in points[:i]):
             raise ModelError(f"{path}: two of its points are named {point.name}; reinstall the bundle")

@@ -16,18 +16,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from contract.expressions import EXPRESSIONS
 from edge import publish, settings, simulate
 from edge.analyze import command as analyze
 from edge.errors import DiskFull, MienDeskError, SettingsError
 from edge.processes import Supervisor
 from edge.settings import Box, Broker, Settings, Store
-from edge.store import Relay, Reserve, open_to_its_group, prepare
+from edge.store import NeutralNotes, Relay, Reserve, open_to_its_group, prepare
 
 EXAMPLES: Final = """examples:
   mien-desk run desk.toml                     the whole desk: camera to broker
   mien-desk doctor desk.toml                  is all right: model, outbox, disk, camera, clock, broker? what to do?
   mien-desk store desk.toml                   make, migrate, check or mend the outbox
   mien-desk engine desk.toml                  build TensorRT's engines now rather than as the desk starts
+  mien-desk neutral desk.toml --forget        delete what was learned of a resting face in this shift
   mien-desk cameras                           which cameras are there?
   mien-desk publish desk.toml                 the publisher alone
   mien-desk simulate --boxes 11 --broker 127.0.0.1:1883 --dir /tmp/desks --history 8
@@ -179,6 +181,25 @@ def _doctor(options: argparse.Namespace) -> int:
     return next((finding.exit_code for finding in found if finding.state == "wrong"), 0)
 
 
+def _neutral(options: argparse.Namespace) -> int:
+    notes = NeutralNotes(settings.load(options.config).store)
+    try:
+        if options.forget:
+            notes.forget()
+        kept = notes.kept()
+    finally:
+        notes.close()
+    if options.forget:
+        print("deleted; a desk that runs begins anew within a minute")
+    elif not kept.learned.seconds:
+        print("nothing was learned of a resting face; policy.own_neutral in the settings lets that be learned")
+    else:
+        print(f"from {kept.learned.seconds} surely neutral seconds of shift {kept.shift}, read by {kept.model}:")
+        for name, mean in zip(EXPRESSIONS, kept.learned.means, strict=True):
+            print(f"  {name:10} log probability {mean:6.2f}")
+    return 0
+
+
 def _cameras(_options: argparse.Namespace) -> int:
     from edge.capture.camera import devices
 
@@ -223,6 +244,8 @@ def _parser() -> argparse.ArgumentParser:
     add("publish", _publish, "Run the process that sends readings.")
     doctor = add("doctor", _doctor, "Look at all that a desk needs, running or not: what is wrong, and what to do.")
     doctor.add_argument("--json", action="store_true", help="print all findings for a program")
+    neutral = add("neutral", _neutral, "Show what was learned of an agent's resting face, or delete it.")
+    neutral.add_argument("--forget", action="store_true", help="delete it; nothing of it is kept")
     add("cameras", _cameras, "List the cameras of this machine.", config=False)
     _add_simulate(add("simulate", _simulate, "Run simulated desks through the real publisher.", config=False))
     analyze.add_options(add("analyze", analyze.run, "Count the expressions in recordings.", config=False))

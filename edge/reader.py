@@ -13,6 +13,7 @@ from edge.bundle import Bundle
 from edge.cover import Cover
 from edge.detect import Detector, Face
 from edge.held import Held
+from edge.over_time import OverTime
 from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
 from edge.runtime.backend import Runtime
@@ -57,12 +58,17 @@ class FaceReader:
         aim: tuple[float, float] = (0.5, 0.5),
         limits: Limits | None = None,
         cover: Cover | None = None,
+        over_time: OverTime | None = None,
         stages: Stages | None = None,
     ) -> None:
-        """`aim` is where an agent's face is expected, x and y as parts of the picture; `stages` is told how long."""
+        """`aim` is where an agent's face is expected, x and y as parts of the picture; `stages` is told how long.
+
+        Faces are read `over_time` where that is given, else by two views each.
+        """
         self._stages = stages or Stages()
         self._tracker, self._recogniser, self._cover = tracker, recogniser, cover
-        self._views, self._held = Views(recogniser), Held()
+        self._views = Views(recogniser) if over_time is None else over_time
+        self._held = Held()
         self._role, self._aim = role, aim
         self._limits = limits or Limits()
 
@@ -84,7 +90,9 @@ class FaceReader:
         detector = Detector.from_files(bundle.detector_files(), runtime, min_face=min_face)
         tracker = Tracker(detector, every=cascade_every, beside=beside)
         recogniser, cover = Recogniser.from_bundle(bundle, runtime), Cover.from_bundle(bundle, runtime)
-        return cls(tracker, recogniser, role=role, aim=aim, cover=cover, stages=stages)
+        streams = bundle.expression.over_time is not None
+        over_time = OverTime.from_bundle(bundle, recogniser, runtime) if streams else None
+        return cls(tracker, recogniser, role=role, aim=aim, cover=cover, over_time=over_time, stages=stages)
 
     @property
     def least_sure(self) -> float:

@@ -29,22 +29,31 @@ class Recogniser:
     """The expression network of a bundle, at one operating point."""
 
     def __init__(self, backend: Backend, card: ExpressionCard, point: OperatingPoint) -> None:
-        """`backend` gives the output of `point` alone. Raises ModelError where it does not give what its card says."""
+        """`backend` gives the output of `point`; and behind it, of a network that is read over time, what is kept.
+
+        Raises ModelError where it does not give what its card says.
+        """
         self._backend = backend
         self.card, self.point = card, point
         self._places = [EXPRESSIONS.index(name) for name in point.output.classes]
         blank = np.zeros((card.input.size, card.input.size), np.uint8)
-        found = self._backend.infer(self._batch(blank))[0].shape
-        if found[-1] != len(self._places):
+        found = [output.shape[-1] for output in self._backend.infer(self._batch(blank))]
+        if found[0] != len(self._places):
             raise ModelError(
-                f"{card.file}: gives {found[-1]} values for the {len(self._places)} classes on its card; "
+                f"{card.file}: gives {found[0]} values for the {len(self._places)} classes on its card; "
+                "reinstall the bundle"
+            )
+        if card.over_time is not None and found[1:] != [card.over_time.width]:
+            raise ModelError(
+                f"{card.file}: keeps {found[1:]} values of a face where its card says {card.over_time.width}; "
                 "reinstall the bundle"
             )
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, runtime: Runtime = ON_PROCESSOR) -> Recogniser:
         """The recogniser of a bundle. Raises ModelError."""
-        backend = runtime.load(bundle.expression_file(), bundle.point.output.name)
+        [(file, output), *_] = bundle.every_output()
+        backend = runtime.load(file, output)
         return cls(backend, bundle.expression, bundle.point)
 
     def crop(self, image: Pixels, face: Face) -> Pixels:
@@ -66,9 +75,17 @@ class Recogniser:
 
     def views(self, crop: Pixels, *, mirror: bool = True) -> Floats:
         """The same of the crop and of its mirror image, (2, 8); of the crop alone, (1, 8), without `mirror`."""
-        logits = self._backend.infer(self._batch(crop, mirror=mirror))[0]
-        shares: Floats = np.zeros((len(logits), len(EXPRESSIONS)), np.float32)
-        shares[:, self._places] = softmax(logits, self.point.temperature, self.point.shift)
+        return self.calibrated(self._backend.infer(self._batch(crop, mirror=mirror))[0])
+
+    def kept(self, crop: Pixels) -> Floats:
+        """What is kept (width,) of the crop, to be read over time; of a network whose card says so."""
+        kept: Floats = self._backend.infer(self._batch(crop, mirror=False))[1][0]
+        return kept
+
+    def calibrated(self, logits: Floats) -> Floats:
+        """Probabilities (..., 8) of logits (..., classes) of the operating point's output."""
+        shares: Floats = np.zeros((*logits.shape[:-1], len(EXPRESSIONS)), np.float32)
+        shares[..., self._places] = softmax(logits, self.point.temperature, self.point.shift)
         return shares
 
     def _batch(self, crop: Pixels, *, mirror: bool = True) -> Floats:

@@ -112,6 +112,7 @@ class Policy(_Table, frozen=True, kw_only=True):
 
     name: Name = "supervision"
     publish: bool = True  # False: readings stay on the box, and no later policy sends them
+    own_neutral: bool = False  # learn how an agent's face is read at rest, on the box, and take that out of readings
 
     def __post_init__(self) -> None:
         """The one policy whose name already says that nothing leaves."""

@@ -22,6 +22,7 @@ from edge import clock, crash, kernel
 from edge.capture import Capture, Frame, open_source
 from edge.errors import CaptureError, StaleCamera
 from edge.notify import Watched
+from edge.resting import Resting
 from edge.settings import Settings
 from edge.sight import Sight
 from edge.store import Vitals
@@ -58,14 +59,23 @@ class _Rate:
 class Vision:
     """One camera's way to the outbox."""
 
-    def __init__(self, settings: Settings, capture: Capture, sight: Sight, writer: Writer, model: str) -> None:
-        """`model` is the id that readings carry."""
+    def __init__(
+        self,
+        settings: Settings,
+        capture: Capture,
+        sight: Sight,
+        writer: Writer,
+        model: str,
+        usual: tuple[float, ...] = (),
+    ) -> None:
+        """`model` is the id that readings carry, `usual` what it reads of resting faces, where that is known."""
         self._watched = Watched()
         self._settings, self._model = settings, model
         self._capture, self._sight, self._writer = capture, sight, writer
         self._boot = clock.boot()
         self._shift = settings.shift.id or secrets.token_hex(8)
         self._seconds = Seconds()
+        self._resting = Resting.of(settings, writer, self._shift, model, usual)
         self._rate = _Rate()
         self._health_at = self._say_at = time.monotonic() + FIRST_HEALTH_S
         self._reopened, self._reopened_at = 0, 0.0
@@ -127,7 +137,7 @@ class Vision:
             self._writer.add(self._reading(window))
 
     def _reading(self, window: Window) -> Reading:
-        summary = summarise(window.views, self._sight.least_sure)
+        summary = summarise(self._resting.taken_out(window.views), self._sight.least_sure)
         made: dict[str, Any] = {"reason": summary.reason, "quality": round(summary.quality, 4), "faces": summary.faces}
         if summary.shares is not None and summary.confidence is not None:
             made = seen(summary.shares, confidence=summary.confidence, quality=summary.quality, faces=summary.faces)
@@ -179,7 +189,7 @@ def run(settings: Settings, stop: threading.Event | None = None) -> int:
         capture = Capture(open_it, loop=camera.loop)
         log.info("%s is read by %s, operating point %s", capture.name, bundle.expression.model, bundle.point.name)
         try:
-            Vision(settings, capture, sight, writer, bundle.model).run(stop)
+            Vision(settings, capture, sight, writer, bundle.model, bundle.point.neutral).run(stop)
         finally:
             capture.close()
     finally:

@@ -13,7 +13,7 @@ from contract.reading import Reading
 from edge.errors import CorruptStore, DiskFull, MienDeskError, SchemaVersionError, SettingsError, StoreError
 from edge.settings import Policy, Store
 from edge.stages import Stages
-from edge.store import Outbox, Vitals
+from edge.store import KeptNeutral, Outbox, Vitals
 
 MOST_WAITING: Final = 3600  # readings held in memory while the disk takes none: an hour's
 RETRY_S: Final = 5.0
@@ -42,6 +42,8 @@ class Writer:
         self._waiting: deque[Reading] = deque()
         self._dropped: _Dropped | None = None
         self._health: Vitals | None = None
+        self._neutral: KeptNeutral | None = None
+        self._forgotten = False
         self._stages = Stages()
         self._closing_at: float | None = None
         self._error: MienDeskError | None = None
@@ -63,6 +65,22 @@ class Writer:
         with self._changed:
             self._health = vitals
             self._changed.notify()
+
+    def own_neutral(self) -> KeptNeutral:
+        """What the outbox holds of a resting face. To be asked before anything is added. Raises StoreError."""
+        return self._outbox.own_neutral()
+
+    def keep_neutral(self, kept: KeptNeutral) -> None:
+        """Keep what was learned of a resting face; see `neutral_forgotten`."""
+        with self._changed:
+            self._neutral = kept
+            self._changed.notify()
+
+    def neutral_forgotten(self) -> bool:
+        """Whether somebody deleted it since this was last asked: then what was to be kept was not."""
+        with self._changed:
+            forgotten, self._forgotten = self._forgotten, False
+            return forgotten
 
     def check(self) -> None:
         """Raise what ended the thread, if anything has: for others to mend."""
@@ -92,13 +110,17 @@ class Writer:
     def _wait_for_work(self) -> bool:
         """True as soon as there is something to write; False once all is written and `close` was called."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._health or self._closing_at is not None)
-            return bool(self._waiting or self._health)
+            self._changed.wait_for(lambda: self._waiting or self._beside() or self._closing_at is not None)
+            return bool(self._waiting or self._beside())
+
+    def _beside(self) -> bool:
+        """Whether anything but readings is to be written."""
+        return self._health is not None or self._neutral is not None
 
     def _write_all(self) -> None:
         """Write what waits, again and again while the disk is full or locked, but not beyond the farewell."""
         complained = False
-        while self._waiting or self._dropped or self._health:
+        while self._waiting or self._dropped or self._beside():
             try:
                 self._write_next()
             except (CorruptStore, SchemaVersionError):
@@ -109,7 +131,7 @@ class Writer:
                 complained = True
                 with self._changed:
                     if self._closing_at is not None and time.monotonic() >= self._closing_at:
-                        self._health = self._dropped = None
+                        self._health = self._dropped = self._neutral = None
                         return
                     soon = isinstance(error, DiskFull) or self._closing_at is not None
                     self._changed.wait(RETRY_SOON_S if soon else RETRY_S)
@@ -129,3 +151,9 @@ class Writer:
             stages_ms = {**self._health.stages_ms, **self._stages.take()}
             self._outbox.note_health(self._health._replace(stages_ms=stages_ms))
             self._health = None
+        elif (learned := self._neutral) is not None:
+            kept = self._outbox.keep_neutral(learned)
+            with self._changed:
+                self._forgotten |= not kept
+                if self._neutral is learned:  # else there is more by now
+                    self._neutral = None

@@ -75,7 +75,8 @@ class OperatingPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Probabilities are softmax(logits / temperature + shift); `shift` is empty or has one value for each class of
     `output`, in units of log probability. `labels` is the label set that the output was trained for. A face whose
-    largest probability, over the mean of its views, is under `unsure_below` is to be called unsure.
+    largest probability, over the mean of its views, is under `unsure_below` is to be called unsure. `neutral` is the
+    mean of the log probabilities of resting faces, of all expressions of the contract.
     """
 
     name: str
@@ -85,6 +86,19 @@ class OperatingPoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shift: tuple[float, ...] = ()
     unsure_below: float = 0.0
     note: str = ""
+    neutral: tuple[float, ...] = ()
+
+
+class OverTime(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The network that reads a face's last `length` frames together, of the `width` numbers kept of each.
+
+    Those are the second output of the network of a frame. What it takes and gives: `edge.bundle.OverTimeCard`.
+    """
+
+    file: str
+    sha256: str
+    length: int
+    width: int
 
 
 class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -106,6 +120,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     must_not_be_used_for: tuple[str, ...]
     limits: tuple[str, ...]
     licence: str = "Apache-2.0"
+    over_time: OverTime | None = None
 
     def point(self, name: str = "") -> OperatingPoint:
         """The operating point of that name, by default the first. Raises CardError."""
@@ -140,9 +155,12 @@ def load(path: Path) -> Card:
         ) from None
     except msgspec.DecodeError as error:
         raise CardError(f"{path}: not a card of this version: {error}; write it with `mien-convert export`") from None
-    found = sha256_of(path.parent / card.file)
-    if found != card.sha256:
-        raise CardError(f"{path}: says {card.file} has sha256 {card.sha256}, but it has {found}; export both again")
+    files = {card.file: card.sha256}
+    if card.over_time is not None:
+        files[card.over_time.file] = card.over_time.sha256
+    for file, said in files.items():
+        if (found := sha256_of(path.parent / file)) != said:
+            raise CardError(f"{path}: says {file} has sha256 {said}, but it has {found}; export both again")
     if not card.points:
         raise CardError(f"{path}: has no operating point; export it with this version")
     for point in card.points:

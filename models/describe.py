@@ -7,18 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import nn
-
 from models.calibrate import Plan
 from models.card import Card, Input, Network, OperatingPoint, TrainingData, sha256_of
 from models.errors import CheckpointError
 from models.heads import FER2013, FERPLUS, Head
 from models.networks.graph import INPUT
-from models.networks.measure import multiply_adds, parameters_of
 from models.networks.preprocess import MEAN, SCALE
+from models.training.augment import Field
 from models.training.recipe import Recipe
 
 WEIGHTS = "expression.onnx"
+OVER_TIME = "over-time.onnx"
 # A FER-2013 picture's 40 px middle over the median height of the detector's box there: `mien-models geometry`.
 CROP_OF_BOX_HEIGHT = 0.793
 
@@ -36,6 +35,11 @@ FER_PLUS_DATA = TrainingData(
     name="FER+ votes of ten taggers for the same pictures",
     source="Barsoum, Zhang, Canton Ferrer & Zhang 2016.",
     licence="MIT.",
+)
+MUXSPACE_DATA = TrainingData(
+    name="muxspace facial expressions",
+    source="news photos of people who are named; which are one person's was used, to leave that out.",
+    licence="repository Apache-2.0.",
 )
 TAIWANESE_DATA = TrainingData(
     name="Taiwanese performers",
@@ -102,6 +106,7 @@ class Shipped:
     trained_on: tuple[TrainingData, ...]
     limits: tuple[str, ...] = LIMITS
     licence: str = "Apache-2.0"
+    flip_average: bool = True
 
 
 _BOTH = (FERPLUS, FER2013)
@@ -146,6 +151,23 @@ SHIPPED: tuple[Shipped, ...] = (
         (FER_2013_DATA, FER_PLUS_DATA),
         (*LIMITS, "It does not know contempt: FER-2013's labels have seven expressions."),
     ),
+    Shipped(
+        "st-attention",
+        "1.0.0",
+        "st-attention",
+        "st-attention",
+        "SE-ResNet, spatiotemporal attention and an identity-aware layer",
+        (FERPLUS,),
+        (EVERYDAY, PLAIN_FERPLUS),
+        (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_DATA),
+        (
+            *LIMITS,
+            "Its scores here are of single pictures, as those of every model. What it does with a face that is "
+            "followed is on the page of networks over time; it learned that from clips made of stills by known "
+            "motion, and was calibrated on single pictures.",
+        ),
+        flip_average=False,
+    ),
 )
 
 
@@ -170,6 +192,7 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
     mixed = f"{recipe.taught:.0%} of each target, and all of it" if recipe.taught else "the target"
     answers = f"answers of a teacher ({', '.join(teachers)})"
     taught = f" The {answers} are {mixed} where a face has no label." if teachers else ""
+    blended = f" Pictures and targets mixed with another's by Beta({recipe.mixed}) shares." if recipe.mixed else ""
     began = f"It began with the weights of {', then '.join(starts)}. " if starts else ""
     return (
         f"{began}{faces} faces for two heads on one backbone: the FER+ votes (single votes dropped, at least half of "
@@ -181,20 +204,31 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
         f"{moved.scale[1]}, shifted by up to {moved.shift:.0%}, turned; {moved.cover_share:.0%} with a drawn mask, "
         f"hand or glasses, {moved.erase_share:.0%} with a rectangle, {moved.coarse_share:.0%} made coarse, "
         f"{moved.blur_share:.0%} blurred, {moved.noise_share:.0%} noisy, {moved.dim_share:.0%} dim, "
-        f"{moved.encode_share:.0%} encoded coarsely. No epoch was chosen: the weights are those of the last step."
+        f"{moved.encode_share:.0%} encoded coarsely.{blended} No epoch was chosen: the weights are those of the last step."
+    )
+
+
+def training_over_time(clips: int, epochs: int, student: str) -> str:
+    """How the weights of a network over time were made, as one paragraph."""
+    return (
+        f"The features are those of {student}, which were not trained on. Attention and identity-aware layer learned "
+        f"from {clips} clips of 32 frames, each made of one or two FER-2013 pictures by known motion (4 to 15 frames "
+        "a second, some lost, some spoiled), with the FER+ votes of what they show at the end as targets: "
+        f"{epochs} epochs, AdamW. Beside that, photos of people who are named: whoever tries to tell them apart by "
+        "what is kept of a face is worked against, and faces of different people with one expression are drawn "
+        "together. No epoch was chosen."
     )
 
 
 def card_of(
     shipped: Shipped,
-    network: nn.Module,
+    network: Network,
     weights: Path,
-    recipe: Recipe,
+    sees: Field,
     points: tuple[OperatingPoint, ...],
     training: str,
 ) -> Card:
     """The card of a network for the weights at `weights`; its scores are still to be measured."""
-    side = recipe.last_side
     return Card(
         name=shipped.name,
         version=shipped.version,
@@ -202,17 +236,17 @@ def card_of(
         sha256=sha256_of(weights),
         input=Input(
             name=INPUT,
-            size=side,
+            size=sees.side,
             scale=SCALE,
             mean=MEAN,
-            crop_of_box_height=round(CROP_OF_BOX_HEIGHT * recipe.of_picture * 48 / 40, 3),
+            crop_of_box_height=round(CROP_OF_BOX_HEIGHT * sees.of_picture * 48 / 40, 3),
             outside=int(MEAN),
             formula="(grey - mean) * scale, grey from 0 to 255",
             crop_reason=CROP_REASON,
         ),
         points=points,
-        flip_average=True,
-        network=Network(shipped.family, parameters_of(network), multiply_adds(network, side)),
+        flip_average=shipped.flip_average,
+        network=network,
         trained_on=shipped.trained_on,
         training=training,
         calibration=CALIBRATION,

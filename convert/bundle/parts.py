@@ -66,12 +66,14 @@ class _NetworkCard(msgspec.Struct, frozen=True):
     sha256: Sha256
     trained_on: tuple[_Data, ...] = ()
     licence: str = "Apache-2.0"
+    over_time: _Entry | None = None
 
     def grounds(self) -> tuple[Ground, ...]:
         return tuple(Ground(data.name, data.licence) for data in self.trained_on)
 
     def entries(self) -> tuple[_Entry, ...]:
-        return (_Entry(self.file, self.sha256),)
+        over_time = (self.over_time,) if self.over_time is not None else ()
+        return (_Entry(self.file, self.sha256), *over_time)
 
 
 _Card = TypeVar("_Card", _DetectorCard, _NetworkCard)

@@ -9,6 +9,7 @@ bounds.py       how many are kept, and what is let go first
 reserve.py      room for the day on which others fill the disk
 engines.py      what is said of the engines that are built
 health.py       what vision says of itself
+neutral.py      an agent's own neutral, where the policy lets it be learned
 relay.py        the side that sends them and frees them by receipt
 check.py        the process `store`: makes, migrates and checks the file, moves a broken one aside
 """
@@ -16,6 +17,7 @@ check.py        the process `store`: makes, migrates and checks the file, moves 
 from edge.store.check import Prepared, open_to_its_group, prepare
 from edge.store.engines import EngineNotes
 from edge.store.health import Health, Vitals
+from edge.store.neutral import KeptNeutral, NeutralNotes
 from edge.store.outbox import Outbox
 from edge.store.relay import Counts, Head, OwedGap, Refused, Relay
 from edge.store.reserve import Reserve
@@ -25,6 +27,8 @@ __all__ = [
     "EngineNotes",
     "Head",
     "Health",
+    "KeptNeutral",
+    "NeutralNotes",
     "Outbox",
     "OwedGap",
     "Prepared",

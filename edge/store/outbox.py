@@ -10,10 +10,11 @@ from contract.messages import GapCause
 from contract.reading import Reading
 from edge.errors import DiskFull, SettingsError, StoreError
 from edge.settings import Policy, Store
-from edge.store import bounds, health
+from edge.store import bounds, health, neutral
 from edge.store.connection import open_checked
 from edge.store.health import Vitals
 from edge.store.kind import refuse_mixture
+from edge.store.neutral import KeptNeutral
 from edge.store.rows import COLUMN_LIST, PLACES, to_row
 
 TRIM_EVERY: Final = 64  # readings added between two looks at the bounds
@@ -107,6 +108,16 @@ class Outbox:
         """Leave for the publisher what the box says about itself, and this process's memory; every 10 s or so."""
         with self._connection.writing() as db:
             health.note(db, vitals)
+
+    def own_neutral(self) -> KeptNeutral:
+        """What was kept of a resting face."""
+        with self._connection.reading() as db:
+            return neutral.read(db)
+
+    def keep_neutral(self, kept: KeptNeutral) -> bool:
+        """Keep what was learned of a resting face; False, and it is not, where that was deleted meanwhile."""
+        with self._connection.writing() as db:
+            return neutral.keep(db, kept)
 
     def is_empty(self) -> bool:
         """Whether no reading was ever added, of which anything is left."""

@@ -10,6 +10,8 @@ from typing import Final
 
 from sqlite_utils import Database, Migrations
 
+from contract.expressions import EXPRESSIONS
+
 migrations: Final = Migrations("mien-desk")
 
 
@@ -154,3 +156,12 @@ def m006_stages(db: Database) -> None:
 def m007_opened(db: Database) -> None:
     """Who has the file open: a line that is left from before tells of a stop that was none."""
     db.conn.execute(_table("opened", "id INTEGER PRIMARY KEY", _text("boot", 8, 32)))
+
+
+@migrations()  # type: ignore[untyped-decorator, unused-ignore]
+def m008_own_neutral(db: Database) -> None:
+    """What was learned of a resting face in a shift: eight means of log probabilities, and nothing else."""
+    means = (f"{name} REAL CHECK ({name} BETWEEN -10 AND 0)" for name in EXPRESSIONS)
+    told = (_count("at_ms"), _count("generation"), _text("shift", 8, 32, null=""), _text("model", 1, 64, null=""))
+    only_row = "id INTEGER PRIMARY KEY CHECK (id = 1)"
+    db.conn.execute(_table("own_neutral", only_row, *told, _count("seconds"), *means))

@@ -202,7 +202,14 @@ def write_pages(card: Card, pages: Path, folder: Path) -> list[Path]:
     """Writes a card's page into `pages` and its plots into a folder of its name there; what else is in it goes."""
     results = results_file.load(card, results_file.path_of(card, folder))
     made = plots(results) if results is not None else {}
-    texts = {pages / f"{card.name}.md": page(card, results)}
+    more: list[str] = []
+    if card.over_time is not None:
+        from models.temporal import page as over_time_page  # brings torch, which no other card needs
+        from models.temporal import results as over_time_results
+
+        over_time = over_time_results.load(folder)
+        more, made = over_time_page.sections(card.name, over_time), made | over_time_page.plots(over_time)
+    texts = {pages / f"{card.name}.md": page(card, results, more)}
     texts |= {pages / card.name / name: text for name, text in made.items()}
     for path in (pages / card.name).glob("*.svg"):
         if path not in texts:

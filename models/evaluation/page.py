@@ -1,5 +1,7 @@
 """The page of a model: its card and all that was measured of it, as Markdown."""
 
+from collections.abc import Sequence
+
 from contract.expressions import EXPRESSIONS
 from models.card import Card, OperatingPoint, Score
 from models.evaluation.degrade import NOISE, SMALL_FACE
@@ -25,8 +27,8 @@ PROTOCOL = (
 )
 
 
-def page(card: Card, results: Results | None = None) -> str:
-    """The card as Markdown, with what `results` hold of the same weights."""
+def page(card: Card, results: Results | None = None, more: Sequence[str] = ()) -> str:
+    """The card as Markdown, with what `results` hold of the same weights, and `more` lines that others found."""
     lines = [
         f"# {card.name} {card.version}",
         "",
@@ -49,6 +51,7 @@ def page(card: Card, results: Results | None = None) -> str:
     if results is not None:
         lines += [*_confusions(card, results), *_populations(card, results.populations)]
         lines += [*_shifts(card, results.shifts), *_quality(card, results)]
+    lines += more
     lines += _section("Each row was printed by", [f"{_named(score)}: `{score.command}`" for score in card.scores])
     return "\n".join(lines) + "\n"
 

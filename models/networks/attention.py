@@ -17,6 +17,7 @@ class MultiHeadAttention(nn.Module):
         if width % heads:
             raise ValueError(f"attention of width {width} does not divide into {heads} heads")
         self.heads = heads
+        self.scale = 1 / math.sqrt(width // heads)
         self.query = nn.Linear(width, width)
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
@@ -25,7 +26,7 @@ class MultiHeadAttention(nn.Module):
         """`mask` (B, K) is 1 for what may be looked at and 0 for what may not."""
         query = self._split(self.query(asking))
         key, value = (self._split(part) for part in self.key_value(asked).chunk(2, dim=-1))
-        logits = query @ key.transpose(2, 3) / math.sqrt(query.shape[-1])
+        logits = query @ key.transpose(2, 3) * self.scale
         if mask is not None:
             logits = logits + (1 - mask[:, None, None, :]) * NEVER
         found = torch.softmax(logits, dim=-1) @ value

@@ -37,17 +37,22 @@ def to_onnx(network: nn.Module, side: int, heads: tuple[Head, ...] = HEADS) -> o
 
 def as_onnx(network: nn.Module, side: int, outputs: list[str]) -> onnx.ModelProto:
     """A network of grey faces (batch, 1, side, side), any batch, as an ONNX graph, its outputs named."""
+    return exported(network, {INPUT: torch.zeros(1, 1, side, side)}, outputs)
+
+
+def exported(network: nn.Module, taken: dict[str, Tensor], outputs: list[str]) -> onnx.ModelProto:
+    """A network as an ONNX graph of any batch, its outputs named; `taken` is its inputs by their names, of batch 1."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         # The newer exporter needs a package more and writes a higher opset than TensorRT 8 reads.
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
             network.eval(),
-            (torch.zeros(1, 1, side, side),),
+            tuple(taken.values()),
             buffer,  # type: ignore[arg-type]  # the older exporter takes a buffer
-            input_names=[INPUT],
+            input_names=list(taken),
             output_names=outputs,
-            dynamic_axes={name: {0: "batch"} for name in (INPUT, *outputs)},
+            dynamic_axes={name: {0: "batch"} for name in (*taken, *outputs)},
             opset_version=OPSET,
             dynamo=False,
         )

@@ -23,6 +23,8 @@ from models.prepared import Prepared
 from models.registry import DEFAULT
 from models.scores import fitted, score, softmax
 from models.sources.ck48 import NAME as CK_PLUS
+from models.temporal import results
+from models.temporal.attended import attended
 from models.temporal.fit import TimeRecipe
 from models.temporal.folds import Trial, over_time
 from models.temporal.folds import table as folds_table
@@ -71,6 +73,12 @@ def add(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     _student(of_run)
     of_run.set_defaults(run_command=run_evaluate)
     _add_folds(steps)
+    look = steps.add_parser("attention", help="say where a run's network looks on the faces of each expression")
+    look.add_argument("run", type=Path, help="folder of a finished run of st-attention")
+    look.add_argument("--stills", type=Path, required=True, help="a prepared set with votes")
+    _student(look)
+    _keep(look)
+    look.set_defaults(run_command=run_attention)
 
 
 def add_leakage(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -81,7 +89,14 @@ def add_leakage(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     found.add_argument("run", type=Path, help="folder of a finished run of st-attention")
     found.add_argument("--people", type=Path, required=True, help="a prepared set of other people, who are named")
     _student(found)
+    _keep(found)
     found.set_defaults(run_command=run_leakage)
+
+
+def _keep(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--keep", action="store_true", help=f"write it into models/results/{results.FILE}, of which cards are made"
+    )
 
 
 def _student(command: argparse.ArgumentParser) -> None:
@@ -124,6 +139,7 @@ def _add_folds(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     found.add_argument("--seeds", type=int, default=1, help="times each is trained; answers are averaged (%(default)s)")
     found.add_argument("--out", type=Path, default=Path("runs/folds"), help="what is done; default %(default)s")
     _student(found)
+    _keep(found)
     found.set_defaults(run_command=run_folds)
 
 
@@ -172,7 +188,11 @@ def run_folds(options: Namespace) -> None:
     recipe = TimeRecipe(epochs=options.epochs, views=options.views)
     student = student_from(options.start, plain(clips, recipe.field))
     names = options.variant or [each.name for each in VARIANTS]
-    print(folds_table(over_time(Trial(clips, fold_of, student, recipe, options.out, options.seeds), names)))
+    found = over_time(Trial(clips, fold_of, student, recipe, options.out, options.seeds), names)
+    print(folds_table(found))
+    if options.keep:
+        variants = "".join(f" --variant {name}" for name in names)
+        print(results.keep_folds(found, f"mien-models clips folds {options.file.name}{variants}"))
 
 
 def run_leakage(options: Namespace) -> None:
@@ -192,7 +212,28 @@ def run_leakage(options: Namespace) -> None:
             "the student's features": maps.mean(dim=(2, 3)).numpy(),
             "what the layer gives": network.frames(maps).numpy(),
         }
-    print(leakage_table(leakage(kinds, who.astype(np.int64), shown.astype(np.int64))))
+    found = leakage(kinds, who.astype(np.int64), shown.astype(np.int64))
+    print(leakage_table(found))
+    if options.keep:
+        print(results.keep_leakage(found, f"mien-models leakage {options.run.name} --people {options.people.name}"))
+
+
+def run_attention(options: Namespace) -> None:
+    """Says where a run's network looks."""
+    torch.set_num_threads(options.threads)
+    pictures = prepared.read(options.stills)
+    student = _student_for(options.start, pictures)
+    _, network = trained(options.run, student)
+    if not isinstance(network, STAttention):
+        raise CheckpointError(f"{options.run}: is no run of st-attention, which alone looks at places")
+    found = attended(network, student, pictures, MADE.field)
+    for each in found:
+        peaks = [np.unravel_index(int(np.argmax(places)), np.shape(places)) for places in each.maps]
+        told = ", ".join(f"row {row + 1} column {column + 1}" for row, column in peaks)
+        print(f"{each.expression:<10} {each.n:>5} faces; most at {told} of {len(each.maps[0])}")
+    if options.keep:
+        command = f"mien-models clips attention {options.run.name} --stills {options.stills.name}"
+        print(results.keep_attended(found, command))
 
 
 # Made clips are many and never alike: trained for longer than a few posed ones, and moved by their own motion.

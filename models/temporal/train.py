@@ -76,6 +76,7 @@ def train(
     steps = recipe.epochs * max(1, len(learned.targets) // recipe.batch)
     network = fit(network, learned.batches(recipe.batch, recipe.seed), steps, recipe, blinding, progress=variant.name)
     told = {"variant": variant.name, "clips": len(learned.targets), **asdict(recipe)}
+    told["prior"] = [round(share, 5) for share in learned.targets.mean(dim=0).tolist()]
     (folder / RECIPE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     partial = folder / f"{NETWORK}.partial"
     torch.save({"variant": variant.name, "network": network.state_dict()}, partial)
@@ -90,6 +91,17 @@ def trained(folder: Path, student: SEResNet) -> tuple[Variant, nn.Module]:
     network = variant.build(student)
     network.load_state_dict(state["network"])
     return variant, network.eval()
+
+
+def told_of(folder: Path) -> dict[str, Any]:
+    """What a finished run's recipe says: `variant`, `clips`, `epochs`, `prior` (8) and more. Raises CheckpointError."""
+    path = folder / RECIPE
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        [found[name] for name in ("variant", "clips", "epochs", "prior")]
+    except (OSError, ValueError, KeyError):
+        raise CheckpointError(f"{path}: says not how the run was trained; train again into a new --out") from None
+    return found
 
 
 def _learned(

@@ -28,9 +28,9 @@ def make_bundle(
     folder: Path, *points: Any, outputs: Mapping[str, Sequence[float]] = LOGITS, size: int = 40, **fields: Any
 ) -> Path:
     """Writes a bundle of an expression network alone into `folder`; its card has these points, and other `fields`."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     network = folder / "made.onnx"
-    _write_network(network, outputs, size)
+    _write_network(network, outputs, (1, size, size))
     card = {
         "name": "made",
         "version": "1",
@@ -43,17 +43,29 @@ def make_bundle(
     return folder
 
 
-def _write_network(path: Path, outputs: Mapping[str, Sequence[float]], size: int) -> None:
-    """A graph from (batch, 1, size, size) to one output of constant logits (batch, n) for each of `outputs`."""
-    nodes, weights, given = [helper.make_node("Flatten", ["face"], ["flat"])], [], []
+def over_time(folder: Path, width: int, length: int, says: str = "neutral") -> dict[str, Any]:
+    """Writes a network over time into `folder` that says one expression whatever it sees; what a card says of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path, sides = folder / "over-time.onnx", (1, length, width + 2)
+    logits = [5.0 * (name == says) for name in EXPRESSIONS]
+    _write_network(path, {"logits": logits}, sides, "ring")
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"file": path.name, "sha256": sha256, "length": length, "width": width}
+
+
+def _write_network(
+    path: Path, outputs: Mapping[str, Sequence[float]], sides: tuple[int, int, int], taken: str = "face"
+) -> None:
+    """A graph from `taken` (batch, *sides) to one output of constant logits (batch, n) for each of `outputs`."""
+    nodes, weights, given = [helper.make_node("Flatten", [taken], ["flat"])], [], []
     for name, logits in outputs.items():
-        nothing = np.zeros((size * size, len(logits)), np.float32)
+        nothing = np.zeros((int(np.prod(sides)), len(logits)), np.float32)
         weights += [
             numpy_helper.from_array(nothing, f"{name}_weights"),
             numpy_helper.from_array(np.array(logits, np.float32), f"{name}_bias"),
         ]
         nodes.append(helper.make_node("Gemm", ["flat", f"{name}_weights", f"{name}_bias"], [name]))
         given.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", len(logits)]))
-    taken = [helper.make_tensor_value_info("face", TensorProto.FLOAT, ["batch", 1, size, size])]
-    graph = helper.make_graph(nodes, "made", taken, given, weights)
+    inputs = [helper.make_tensor_value_info(taken, TensorProto.FLOAT, ["batch", *sides])]
+    graph = helper.make_graph(nodes, "made", inputs, given, weights)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
