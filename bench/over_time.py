@@ -139,7 +139,7 @@ def _add(
 ) -> None:
     if face in last and at_s - last[face][0] < 1.0:
         labels.seconds += at_s - last[face][0]
-        labels.changes += label != last[face][1]
+        labels.changes += int(label != last[face][1])
     last[face] = (at_s, label)
 
 
@@ -147,7 +147,8 @@ def _judge(labels: Labels, at_s: float, label: int, shares: Floats) -> None:
     if CRIES_UNTIL_S <= at_s <= LAUGHS_FROM_S:
         return
     labels.labelled += 1
-    labels.right += label == HAPPINESS if at_s > LAUGHS_FROM_S else negative(shares.tolist()) > shares[HAPPINESS]
+    laughs, cries = label == HAPPINESS, negative(shares.tolist()) > float(shares[HAPPINESS])
+    labels.right += laughs if at_s > LAUGHS_FROM_S else cries
 
 
 def _frames(path: Path) -> Iterator[tuple[float, NDArray[np.uint8]]]:

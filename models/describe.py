@@ -192,7 +192,6 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
     mixed = f"{recipe.taught:.0%} of each target, and all of it" if recipe.taught else "the target"
     answers = f"answers of a teacher ({', '.join(teachers)})"
     taught = f" The {answers} are {mixed} where a face has no label." if teachers else ""
-    blended = f" Pictures and targets mixed with another's by Beta({recipe.mixed}) shares." if recipe.mixed else ""
     began = f"It began with the weights of {', then '.join(starts)}. " if starts else ""
     return (
         f"{began}{faces} faces for two heads on one backbone: the FER+ votes (single votes dropped, at least half of "
@@ -204,7 +203,7 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
         f"{moved.scale[1]}, shifted by up to {moved.shift:.0%}, turned; {moved.cover_share:.0%} with a drawn mask, "
         f"hand or glasses, {moved.erase_share:.0%} with a rectangle, {moved.coarse_share:.0%} made coarse, "
         f"{moved.blur_share:.0%} blurred, {moved.noise_share:.0%} noisy, {moved.dim_share:.0%} dim, "
-        f"{moved.encode_share:.0%} encoded coarsely.{blended} No epoch was chosen: the weights are those of the last step."
+        f"{moved.encode_share:.0%} encoded coarsely. No epoch was chosen: the weights are those of the last step."
     )
 
 

@@ -200,6 +200,20 @@ def _measure(bundle: Path, folder: Path, cache: Path) -> None:
 
 def write_pages(card: Card, pages: Path, folder: Path) -> list[Path]:
     """Writes a card's page into `pages` and its plots into a folder of its name there; what else is in it goes."""
+    text, made = page_of(card, folder)
+    texts = {pages / f"{card.name}.md": text}
+    texts |= {pages / card.name / name: svg for name, svg in made.items()}
+    for path in (pages / card.name).glob("*.svg"):
+        if path not in texts:
+            path.unlink()
+    for path, written in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(written, encoding="utf-8")
+    return list(texts)
+
+
+def page_of(card: Card, folder: Path = results_file.RESULTS) -> tuple[str, dict[str, str]]:
+    """A card's page, and its plots by their file names, from the results in `folder`."""
     results = results_file.load(card, results_file.path_of(card, folder))
     made = plots(results) if results is not None else {}
     more: list[str] = []
@@ -209,15 +223,7 @@ def write_pages(card: Card, pages: Path, folder: Path) -> list[Path]:
 
         over_time = over_time_results.load(folder)
         more, made = over_time_page.sections(card.name, over_time), made | over_time_page.plots(over_time)
-    texts = {pages / f"{card.name}.md": page(card, results, more)}
-    texts |= {pages / card.name / name: text for name, text in made.items()}
-    for path in (pages / card.name).glob("*.svg"):
-        if path not in texts:
-            path.unlink()
-    for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return list(texts)
+    return page(card, results, more), made
 
 
 def write_quality(options: Namespace) -> None:

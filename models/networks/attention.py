@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-NEVER = -1e4  # added to a logit that must not count; float16 holds it
+NEVER = -30.0  # added to a logit that must not count: 1e-13 of its weight, without what half precision would round
 
 
 class MultiHeadAttention(nn.Module):

@@ -28,7 +28,7 @@ class FrameForm(nn.Module):
 
     def forward(self, faces: Tensor) -> tuple[Tensor, Tensor]:
         kept = self.network.frames(self.student.maps(faces))
-        now = torch.zeros_like(kept[:, :1])
+        now = kept[:, :1] * 0  # zeros whose type and batch follow from what is there, in any precision
         return self.network.over_time(kept[:, None], now, now + 1), kept
 
 

@@ -142,16 +142,8 @@ def _batches(images: Tensor, targets: Tensor, recipe: Recipe, epoch: int) -> Ite
     order = torch.randperm(len(images), generator=draw).to(images.device)
     field = Field(recipe.side(epoch), recipe.of_picture)
     for rows in order[: len(order) // recipe.batch * recipe.batch].view(-1, recipe.batch):
-        x, wanted = augment(images[rows], recipe.augmentation, draw, field), targets[rows]
-        if recipe.mixed:
-            x, wanted = mixed(x, wanted, recipe.mixed)
-        yield x.contiguous(memory_format=torch.channels_last), wanted
-
-
-def mixed(x: Tensor, targets: Tensor, parameter: float) -> tuple[Tensor, Tensor]:
-    """Pictures (B, ...) and their targets (B, LOGITS), each mixed with the one before it by one share for the batch."""
-    share = float(torch.distributions.Beta(parameter, parameter).sample())
-    return share * x + (1 - share) * x.roll(1, 0), share * targets + (1 - share) * targets.roll(1, 0)
+        x = augment(images[rows], recipe.augmentation, draw, field)
+        yield x.contiguous(memory_format=torch.channels_last), targets[rows]
 
 
 def _epoch(

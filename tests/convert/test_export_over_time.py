@@ -16,6 +16,7 @@ from convert.main import main
 from edge import bundle
 from edge.over_time import OverTime
 from edge.recognise import Recogniser
+from edge.runtime.engines.golden import ABSOLUTE, RELATIVE, golden
 from models.card import load
 from models.errors import CardError
 from models.model import CARD, Model
@@ -71,6 +72,19 @@ def test_on_a_desk_frame_after_frame_it_says_what_it_says_of_the_clip(place: Pat
     }
     logits = clip.run(None, given)[0][0]
     np.testing.assert_allclose(seen[-1], recogniser.calibrated(logits), atol=0.01)
+
+
+@pytest.mark.parametrize("name", ["expression.onnx", "over-time.onnx"])
+def test_as_a_gpu_rounds_it_the_one_that_ships_passes_what_an_engine_must(name: str) -> None:
+    model = half.read(bundle.BUNDLES / "st-attention" / name)
+    taken = model.graph.input[0]
+    sides = tuple(side.dim_value or -1 for side in taken.type.tensor_type.shape.dim)
+    rounded, whole = (
+        onnxruntime.InferenceSession(each.SerializeToString()) for each in (half.rounding(model), half.single(model))
+    )
+    for batch in golden((-1, *sides[1:]), np.float32):
+        for mine, other in zip(*(each.run(None, {taken.name: batch}) for each in (rounded, whole)), strict=True):
+            assert (np.abs(mine - other) <= ABSOLUTE + RELATIVE * np.abs(other)).all()
 
 
 def test_a_network_over_time_that_was_changed_is_refused(place: Path, tmp_path: Path) -> None:

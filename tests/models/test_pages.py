@@ -16,8 +16,7 @@ from models.compare.results import Results
 from models.cover import card as cover_card
 from models.errors import CompareError
 from models.evaluation import results as measured
-from models.evaluation.page import page
-from models.evaluation.plots import plots as card_plots
+from models.evaluation.commands import page_of
 from models.main import PAGES, main
 from models.model import CARD
 from models.registry import BUNDLES, ROOT
@@ -88,7 +87,7 @@ def test_a_figure_by_hand_would_be_found(said: str) -> None:
 
 def test_every_card_has_its_page_and_no_page_is_without_a_card() -> None:
     cards = [load(path) for path in BUNDLES.glob(f"*/{CARD}")]
-    made = {f"{card.name}.md": page(card, measured.load(card, measured.path_of(card))) for card in cards}
+    made = {f"{card.name}.md": page_of(card)[0] for card in cards}
     covers = (cover_card.load(path) for path in BUNDLES.glob(f"*/{cover_card.CARD}"))
     made |= {f"{cover.name}.md": cover_card.page(cover) for cover in covers}
     there = {path.name: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
@@ -102,7 +101,7 @@ def test_the_plots_of_a_card_are_what_its_results_make() -> None:
         if mpl.__version__ != results.matplotlib:
             pytest.skip(f"drawn by Matplotlib {results.matplotlib}, which writes other bytes than {mpl.__version__}")
         there = {path.name: path.read_text(encoding="utf-8") for path in (PAGES / card.name).glob("*.svg")}
-        assert there == card_plots(results), "run `mien-models card`"
+        assert there == page_of(card)[1], "run `mien-models card`"
 
 
 def test_words_on_a_card_hold_no_figures_of_their_own() -> None:

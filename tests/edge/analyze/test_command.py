@@ -92,6 +92,21 @@ def test_results_name_the_model_and_the_operating_point_that_were_asked_for(tmp_
     assert "made-1:expressive" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("model", ["st-attention", "face-asia"])
+def test_a_packaged_model_is_chosen_by_its_name(model: str, tmp_path: Path) -> None:
+    chosen = (synthetic_clip(tmp_path), "--model", model, "--out", tmp_path / "out", "--workers", 1)
+    done = subprocess.run(command(*chosen), cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = readings(tmp_path / "out")
+    assert {reading.model for reading in found} == {f"{model}-1.0.0"}
+    assert any(reading.shares is not None for reading in found)
+
+
+def synthetic_clip(folder: Path) -> Path:
+    """Three seconds of the synthetic face at ten frames a second."""
+    return write(folder / "clip.mp4", synthetic(times(0, 3, 10), whole=True), 10)
+
+
 def test_it_says_what_it_found_and_where_the_results_lie(short: Path, tmp_path: Path) -> None:
     done = subprocess.run(command(short, "--out", tmp_path), cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

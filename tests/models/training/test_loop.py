@@ -19,7 +19,7 @@ from models.heads import FER2013, FERPLUS, LOGITS
 from models.main import main
 from models.networks.build import build
 from models.training.checkpoint import averaged_network, begin, load, recipe_of
-from models.training.loop import mixed, objective, train
+from models.training.loop import objective, train
 from models.training.machine import Machine
 from models.training.optimise import schedule
 from models.training.recipe import Recipe
@@ -187,13 +187,3 @@ def test_the_learning_rate_rises_to_its_full_and_falls_to_nothing() -> None:
     assert schedule(0.05, 0.1) == 0.5
     assert schedule(0.1, 0.1) == 1.0
     assert schedule(1.0, 0.1) == pytest.approx(0.0)
-
-
-def test_pictures_and_their_targets_are_mixed_by_one_share() -> None:
-    torch.manual_seed(2)
-    x, targets = torch.arange(4.0).view(4, 1, 1, 1), torch.eye(4)
-    found, wanted = mixed(x, targets, 1.0)
-    share = float(wanted[0, 0])
-    assert 0 < share < 1
-    torch.testing.assert_close(wanted.sum(dim=1), torch.ones(4))
-    torch.testing.assert_close(found.flatten(), share * torch.arange(4.0) + (1 - share) * torch.tensor([3.0, 0, 1, 2]))
