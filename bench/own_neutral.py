@@ -19,8 +19,9 @@ from bench.errors import CannotMeasure
 from bench.figures import Found, Given, Measured
 from contract.expressions import EXPRESSIONS
 from edge import bundle
-from edge.neutral import Learned, moved
+from edge.neutral import Learned
 from edge.recognise import Recogniser
+from edge.resting import moved
 from edge.window import FrameView
 from models.samples import Samples, read_samples
 

@@ -9,17 +9,12 @@ is sad for an hour does not become neutral by that. Off unless the policy says s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from contract.expressions import EXPRESSIONS, negative
-from edge.window import FrameView
-
-Floats = NDArray[np.float32]
 
 CAP: Final = 1.0  # log probability by which an expression is moved at most
 SURE: Final = 0.6  # share of neutral that a second must have to be learned from
@@ -43,22 +38,13 @@ class Learned:
         if shares[_NEUTRAL] < SURE or negative(shares) > NO_MORE_NEGATIVE:
             return self
         weight = 1 / min(self.seconds + 1, REMEMBERED_S)
-        logs = np.log(np.maximum(shares, LEAST))
-        means = tuple(round(float(old + weight * (new - old)), 6) for old, new in zip(self.means, logs, strict=True))
+        logs = (math.log(max(share, LEAST)) for share in shares)
+        means = tuple(round(old + weight * (new - old), 6) for old, new in zip(self.means, logs, strict=True))
         return Learned(self.seconds + 1, means)
 
-    def shift(self, usual: Sequence[float]) -> Floats | None:
+    def shift(self, usual: Sequence[float]) -> tuple[float, ...] | None:
         """By what log probabilities (8,) are moved, `usual` being those of a resting face; None before LEAST_S."""
         if self.seconds < LEAST_S:
             return None
         part = self.seconds / (self.seconds + HALF_S)
-        return np.asarray(part * np.clip(np.subtract(usual, self.means), -CAP, CAP), np.float32)
-
-
-def moved(view: FrameView, shift: Floats | None) -> FrameView:
-    """A frame with its shares moved; as it is where it has none, or nothing is to be moved."""
-    if shift is None or view.shares is None:
-        return view
-    shares = view.shares * np.exp(shift)
-    shares = np.asarray(shares / shares.sum(), np.float32)
-    return replace(view, shares=shares, confidence=float(shares.max()))
+        return tuple(part * min(max(there - own, -CAP), CAP) for there, own in zip(usual, self.means, strict=True))

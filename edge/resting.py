@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
+import numpy as np
+
 from contract.reading import Role
-from edge.neutral import Learned, moved
+from edge.neutral import Learned
 from edge.settings import Settings
 from edge.store import KeptNeutral
 from edge.window import FrameView, summarise
@@ -64,3 +67,12 @@ class Resting:
         if self._unwritten >= KEEP_EVERY:
             self._writer.keep_neutral(self._kept)
             self._unwritten = 0
+
+
+def moved(view: FrameView, shift: Sequence[float] | None) -> FrameView:
+    """A frame with its log probabilities moved; as it is where it has none, or nothing is to be moved."""
+    if shift is None or view.shares is None:
+        return view
+    shares = view.shares * np.exp(np.asarray(shift, np.float32))
+    shares = np.asarray(shares / shares.sum(), np.float32)
+    return replace(view, shares=shares, confidence=float(shares.max()))

@@ -53,8 +53,12 @@ def lines(results: Results) -> list[Line]:
                 found.append(Line(model.id, role, label, LINE, PEERS[peers % len(PEERS)], True))
                 peers += 1
             else:
-                place = ours % len(OURS)
-                found.append(Line(model.id, role, model.id, OURS[place], MARKS[place], False))
+                place, around = (
+                    ours % len(OURS),
+                    ours // len(OURS),
+                )  # another time around, the same colour is another mark
+                mark = MARKS[(place + around) % len(MARKS)]
+                found.append(Line(model.id, role, model.id, OURS[place], mark, False))
                 ours += 1
     return found
 

@@ -10,8 +10,8 @@ import pytest
 
 from contract.expressions import EXPRESSIONS
 from edge.main import main
-from edge.neutral import CAP, LEAST_S, Learned, moved
-from edge.resting import KEEP_EVERY, Resting
+from edge.neutral import CAP, LEAST_S, Learned
+from edge.resting import KEEP_EVERY, Resting, moved
 from edge.settings import Box, Policy, Settings, Store
 from edge.store import NeutralNotes, prepare
 from edge.window import FrameView

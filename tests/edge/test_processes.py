@@ -228,3 +228,8 @@ def test_every_process_is_a_subcommand() -> None:
     ).stdout
     assert all(process.name in text for process in PROCESSES)
     assert "examples:" in text
+
+
+def test_what_does_not_see_brings_nothing_that_sees() -> None:
+    heavy = "import sys, edge.main; print([name for name in ('cv2', 'onnxruntime') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True).stdout == "[]\n"
