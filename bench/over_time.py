@@ -1,10 +1,11 @@
 """What reading a face over time costs beside a face's network, and how steady its labels are beside single frames'.
 
 Cost: the network over time on a whole ring, and the network of a frame, by turns in one process on one thread. Labels:
-the clips of people, followed as a desk follows them at its 15 frames a second, read three ways in the same run: each
-frame by itself, by the exponential average with hysteresis (`edge.smooth`), and over time. A change is a label that
-differs from that of the same face's frame before. The woman's clip is labelled: she cries until second 9 and laughs
-after second 11; what is right there is the part of those frames that are called negative, or happy.
+the clips of people, followed as a desk follows them at its 15 frames a second, read three ways in the same run: frame
+by frame as a desk reads them (each with the mirrored view of the one before), by the exponential average with
+hysteresis of that (`edge.smooth`), and over time. A change is a label that differs from that of the same face's frame
+before. The woman's clip is labelled: she cries until second 9 and laughs after second 11; what is right there is the
+part of those frames that are called negative, or happy.
 """
 
 from __future__ import annotations

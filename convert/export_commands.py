@@ -80,12 +80,12 @@ def _export(arguments: argparse.Namespace) -> int:
         over_time = export_over_time.is_over_time(origin.run)
         folder = arguments.out or (export_over_time if over_time else export).bundle_of(origin)
         output.check_folder(folder)
+        if arguments.clip and not over_time:
+            raise SourceError(f"{origin.run}: --clip is for networks over time; leave it away")
         made = (export_over_time if over_time else export).export(origin, arguments.valid_data)
     export.write(made, folder)
     if arguments.float32:
         output.write(arguments.float32, made.float32.SerializeToString())
-    if arguments.clip and made.clip is None:
-        raise SourceError(f"{origin.run}: --clip is for networks over time; leave it away")
     if arguments.clip and made.clip is not None:
         output.write(arguments.clip, made.clip.SerializeToString())
     print(f"{folder}: {made.card.name}-{made.card.version}\n{made.told()}")

@@ -2,7 +2,7 @@
 
 A frame goes through the expression network once. What that keeps of it joins the face's ring, and a second network, far
 smaller, reads the whole ring anew: shapes are fixed, no network has a state, and frames that were lost only leave the
-others older. A ring lives in this process alone, as long as the face is followed, and half a minute at most.
+others older. A ring lives in this process alone, as long as its face is followed.
 """
 
 from __future__ import annotations
@@ -77,11 +77,15 @@ class OverTime:
         if at_s is None:
             return self._recogniser.shares(crop)
         kept = self._recogniser.kept(crop)
-        self._rings = {each: ring for each, ring in self._rings.items() if at_s - ring.frames[-1][0] <= FORGET_S}
+        self.forget(at_s)
         ring = self._rings.setdefault(track, _Ring())
         ring.add(at_s, kept, self._card.length)
         [logits] = self._backend.infer(ring.rows(self._card.length, self._card.width))[0]
         return self._recogniser.calibrated(logits)
+
+    def forget(self, at_s: float) -> None:
+        """Let go the rings of faces that were last seen FORGET_S before `at_s`."""
+        self._rings = {each: ring for each, ring in self._rings.items() if at_s - ring.frames[-1][0] <= FORGET_S}
 
     def __len__(self) -> int:
         """How many faces are remembered."""

@@ -110,6 +110,8 @@ class FaceReader:
         """
         with self._stages.time("detect"):
             tracks = {track.face: track for track in self._tracker.update(image)}
+        if not tracks and at_s is not None:
+            self._views.forget(at_s)  # nobody's frames are kept while nobody is there
         return self._view(image, list(tracks), lambda face: self._read_one(image, tracks[face], at_s))
 
     def look(self, image: Pixels, at_s: float | None = None) -> Look:

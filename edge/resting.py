@@ -31,21 +31,19 @@ class Resting:
 
     @classmethod
     def of(cls, settings: Settings, writer: Writer, shift: str, model: str, usual: tuple[float, ...]) -> Resting:
-        """As the policy has it. What was learned in another shift, or by another model, is deleted.
+        """As the policy has it. What was learned under another policy, in another shift or by another model goes.
 
         Raises StoreError.
         """
-        if not settings.policy.own_neutral or settings.box.role is not Role.AGENT:
-            return cls(writer)
-        if not usual:
+        asked = settings.policy.own_neutral and settings.box.role is Role.AGENT
+        if asked and not usual:
             log.warning("policy.own_neutral: the card of %s does not say how it reads resting faces; left out", model)
-            return cls(writer)
-        there = writer.own_neutral()
-        same = (there.shift, there.model) == (shift, model)
+        there, learns = writer.own_neutral(), asked and bool(usual)
+        same = learns and (there.shift, there.model) == (shift, model)
         kept = KeptNeutral(there.generation, shift, model, there.learned if same else Learned())
-        if not same:
+        if there.learned.seconds and not same:
             writer.keep_neutral(kept)
-        return cls(writer, usual, kept)
+        return cls(writer, usual, kept if learns else None)
 
     def taken_out(self, views: Sequence[FrameView]) -> Sequence[FrameView]:
         """The frames of a second, with the own neutral taken out; what is learned of them is learned before."""

@@ -45,7 +45,7 @@ class Views:
         """
         if at_s is None or not self._recogniser.card.flip_average:
             return self._recogniser.shares(crop)
-        self._last = {each: view for each, view in self._last.items() if 0 <= at_s - view.at_s <= CLOSE_S}
+        self.forget(at_s)
         before = self._last.get(track)
         if before is None:
             plain, mirrored = self._recogniser.views(crop)
@@ -55,6 +55,10 @@ class Views:
         (seen,) = self._recogniser.views(crop[:, ::-1] if turned else crop, mirror=False)
         self._last[track] = _View(at_s, turned, seen)
         return _mean(seen, before.shares)
+
+    def forget(self, at_s: float) -> None:
+        """Let go what was read of faces that were not seen shortly before `at_s`."""
+        self._last = {each: view for each, view in self._last.items() if 0 <= at_s - view.at_s <= CLOSE_S}
 
 
 def _mean(one: Floats, other: Floats) -> Floats:

@@ -35,7 +35,8 @@ class DataSet:
     """A file as a comparison scores it, by which kind of label.
 
     `collections` are the beginnings of the names under which cards say that they were trained on pictures of the same
-    collection. `person` is the column that says whose face it is, "" where nothing does.
+    collection. `person` is the column that says whose face it is, "" where nothing does. `whole`: the file is all that
+    there is of its collection, so that who was trained on that was trained on these very pictures.
     """
 
     name: str
@@ -44,6 +45,7 @@ class DataSet:
     collections: tuple[str, ...]
     note: str
     person: str = ""
+    whole: bool = False
 
 
 FER = ("FER-2013", "FER+")
@@ -51,8 +53,22 @@ DATA_SETS = (
     DataSet("FER+ valid", VALID, FER_PLUS, FER, "web pictures; official majority of ten taggers' votes"),
     DataSet("FER-2013 valid", VALID, FER_2013, FER, "the same pictures with their original labels"),
     DataSet(
-        "Taiwanese", TAIWANESE, RATINGS, ("Taiwanese",), "posed; half of the raters or more agree", person="performer"
+        "Taiwanese",
+        TAIWANESE,
+        RATINGS,
+        ("Taiwanese",),
+        "posed; half of the raters or more agree",
+        person="performer",
+        whole=True,
     ),
-    DataSet("CK+48", CK48, EMOTION, ("CK+",), "posed; three frames of each sequence, none neutral", person="subject"),
+    DataSet(
+        "CK+48",
+        CK48,
+        EMOTION,
+        ("CK+",),
+        "posed; three frames of each sequence, none neutral",
+        person="subject",
+        whole=True,
+    ),
     DataSet("muxspace", MUXSPACE, EMOTION, ("muxspace",), "news pictures; one labeller each: noisy", person="person"),
 )

@@ -11,6 +11,7 @@ from models.samples import PICTURE_OF_BOX_HEIGHT
 from models.scores import BINS
 
 SEEN = "†"
+LEARNED = "‡"
 
 
 def page(results: Results) -> str:
@@ -75,7 +76,8 @@ def _accuracy(results: Results) -> list[str]:
         _picture("accuracy", "Accuracy of each model on each data set, with standard errors; the table below says it"),
         "",
         f"Percent, with one standard error; {SEEN} marks data from a collection whose other pictures the model was "
-        "trained on. The best of a column is bold.",
+        f"trained on, {LEARNED} that it was trained on these very pictures: such a score says what it remembers, is "
+        "nobody's best and is in no plot. The best of a column is bold.",
         "",
         *_by_data(results, lambda row: row.accuracy, lambda row: f" ± {100 * row.standard_error:.1f}"),
         "",
@@ -97,22 +99,25 @@ def _against(results: Results) -> list[str]:
         "",
         "A model's accuracy less the peer's at its best crop, in points, on the same faces, with the 95 % interval. "
         "Whole people are drawn again and again for it, since the faces of one person are alike; faces where nobody is "
-        "named. Bold where zero lies outside.",
+        f"named. Bold where zero lies outside; {LEARNED} where the model was trained on these very pictures.",
         "",
     ]
     names = [data.name for data in results.data]
     people = {each.data: each.people for each in results.paired}
     counts = ["drawn are", *(f"{people[name]} people" if people[name] else "faces" for name in names)]
+    learned = {(row.model, row.data) for row in results.scores if row.learned}
     rows = []
     for peer, model in dict.fromkeys((each.peer, each.model) for each in results.paired):
         at = {each.data: each for each in results.paired if (each.peer, each.model) == (peer, model)}
-        rows.append([f"{model} less {peer}", *(_difference(at[name]) for name in names)])
+        cells = [_difference(at[name], learned=(model, name) in learned) for name in names]
+        rows.append([f"{model} less {peer}", *cells])
     return [*found, *_table(["model", *names], [counts, *rows])]
 
 
-def _difference(pair: Paired) -> str:
+def _difference(pair: Paired, *, learned: bool) -> str:
     shown = f"{100 * pair.difference:+.1f}"
-    return f"{f'**{shown}**' if pair.clear else shown} [{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]"
+    told = f"{f'**{shown}**' if pair.clear and not learned else shown} [{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]"
+    return f"{told} {LEARNED}" if learned else told
 
 
 def _recall(results: Results) -> list[str]:
@@ -128,7 +133,7 @@ def _recall(results: Results) -> list[str]:
         rows = []
         for line in lines(results):
             row = row_of(results, line, data.name)
-            rows.append([line.label, *(_percent(row.recall.get(name), digits=0) for name in STACK)])
+            rows.append([_called(line, row), *(_percent(row.recall.get(name), digits=0) for name in STACK)])
         counts = ["faces", *(str(data.labelled.get(name, "")) for name in STACK)]
         found += ["", f"### {data.name}", "", *_table(["model", *STACK], [counts, *rows])]
     return found
@@ -154,8 +159,8 @@ def _coverage(results: Results) -> list[str]:
     rows = []
     for data in results.data:
         for line in lines(results):
-            kept = row_of(results, line, data.name).coverage
-            rows.append([data.name, line.label, *(_percent(kept[part]) for part in parts)])
+            row = row_of(results, line, data.name)
+            rows.append([data.name, _called(line, row), *(_percent(row.coverage[part]) for part in parts)])
     return [
         "",
         "## Accuracy where the least sure faces are left out",
@@ -287,16 +292,22 @@ def _by_data(
     best: Callable[[list[float]], float] = max,
 ) -> list[str]:
     """A row a model, a column a data set; the best value of a column is bold."""
-    tops = {data.name: best([value(row) for row in results.of(data.name)]) for data in results.data}
+    tops = {data.name: best([value(row) for row in results.of(data.name) if not row.learned]) for data in results.data}
 
     def cell(line: Line, data: str) -> str:
         row = row_of(results, line, data)
         shown = _percent(value(row))
-        bold = f"**{shown}**" if value(row) == tops[data] else shown
-        return f"{bold}{after(row)}{f' {SEEN}' if row.seen else ''}"
+        bold = f"**{shown}**" if value(row) == tops[data] and not row.learned else shown
+        mark = f" {LEARNED}" if row.learned else f" {SEEN}" if row.seen else ""
+        return f"{bold}{after(row)}{mark}"
 
     names = [data.name for data in results.data]
     return _table(["model", *names], [[line.label, *(cell(line, name) for name in names)] for line in lines(results)])
+
+
+def _called(line: Line, row: Scored) -> str:
+    """A model's name in a table of one data set, marked where it was trained on these very pictures."""
+    return f"{line.label} {LEARNED}" if row.learned else line.label
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> list[str]:

@@ -90,6 +90,8 @@ def accuracy(results: Results) -> Figure:
     for at, data in enumerate(results.data):
         for number, line in enumerate(rows):
             row = row_of(results, line, data.name)
+            if row.learned:
+                continue
             y = at + (number - (len(rows) - 1) / 2) * 0.6 / max(1, len(rows))
             axes.errorbar(
                 100 * row.accuracy, y, xerr=100 * row.standard_error, linestyle="none", elinewidth=1.1, **line.style()
@@ -111,6 +113,8 @@ def against(results: Results) -> Figure:
     axes.axvline(0, color=LINE, linewidth=0.8)
     for at, data in enumerate(results.data):
         for number, line in enumerate(rows):
+            if row_of(results, line, data.name).learned:
+                continue
             pair = found[data.name, line.model]
             y = at + (number - (len(rows) - 1) / 2) * 0.6 / max(1, len(rows))
             reach = [[100 * (pair.difference - pair.low)], [100 * (pair.high - pair.difference)]]
@@ -129,6 +133,8 @@ def recall(results: Results) -> Figure:
         for panel, data in panels:
             for number, line in enumerate(rows):
                 row = row_of(results, line, data)
+                if row.learned:
+                    continue
                 shift = (number - (len(rows) - 1) / 2) * 0.2
                 known = [name for name in STACK if name in row.recall]
                 places = [STACK.index(name) + shift for name in known]
@@ -146,7 +152,8 @@ def reliability(results: Results) -> Figure:
         for panel, data in panels:
             panel.plot([0, 100], [0, 100], color=LINE, linewidth=0.8, linestyle=(0, (1, 2)))
             for line in rows:
-                bins = [each for each in row_of(results, line, data).bins if each.count >= FEW]
+                row = row_of(results, line, data)
+                bins = [each for each in row.bins if each.count >= FEW and not row.learned]
                 style = {**line.style(), "markersize": 3.5}
                 places = [100 * each.confidence for each in bins]
                 panel.plot(places, [100 * each.accuracy for each in bins], linewidth=1.1, **style)
@@ -163,7 +170,8 @@ def coverage(results: Results) -> Figure:
     with _panels(results, rows, height=2.1, left=0.6) as (figure, panels):
         for panel, data in panels:
             for line in rows:
-                found = row_of(results, line, data).coverage
+                row = row_of(results, line, data)
+                found = {} if row.learned else row.coverage
                 style = {**line.style(), "markersize": 4}
                 panel.plot([int(part) for part in found], [100 * x for x in found.values()], linewidth=1.1, **style)
             panel.set_xlim(101, 79)

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from models.compare.paired import Paired
+from models.datasets import DATA_SETS
 from models.errors import CompareError
 from models.registry import ROOT
 from models.scores import Bin
@@ -15,6 +16,8 @@ RESULTS = ROOT / "models" / "results" / "compare.json"
 
 # How a row came by its crop: by its card, the default model's for a peer, or the best of those tried, also for a peer.
 CARD_CROP, SAME_CROP, BEST_CROP = "card", "same", "best"
+
+_WHOLE = {data.name for data in DATA_SETS if data.whole}
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -81,6 +84,11 @@ class Scored(msgspec.Struct, frozen=True):
     coverage: dict[str, float]
     bins: list[Bin]
     confusion: list[list[int]]
+
+    @property
+    def learned(self) -> bool:
+        """Whether the model was trained on these very pictures: then it says what it remembers of them."""
+        return self.seen and self.data in _WHOLE
 
 
 class CropScore(msgspec.Struct, frozen=True):

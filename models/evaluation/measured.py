@@ -119,10 +119,11 @@ def measure(scorer: Scorer, said: Callable[[str, Report], None]) -> Results:
 
 
 def _note(line: Measurement, card: Card) -> str:
-    """What a card says of the line: whether its model was trained on other pictures of the same collection, too."""
-    collections = next(each.collections for each in DATA_SETS if each.file == line.data)
-    seen = any(data.name.startswith(collections) for data in card.trained_on)
-    return "; ".join(filter(None, [line.note, "other pictures of it were trained on" if seen else "not trained on"]))
+    """What a card says of the line: whether its model was trained on these pictures or others of their collection."""
+    data_set = next(each for each in DATA_SETS if each.file == line.data)
+    seen = any(data.name.startswith(data_set.collections) for data in card.trained_on)
+    trained = "these very pictures" if data_set.whole else "other pictures of it"
+    return "; ".join(filter(None, [line.note, f"{trained} were trained on" if seen else "not trained on"]))
 
 
 def score_of(entry: Entry) -> Score:

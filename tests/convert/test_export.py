@@ -117,6 +117,7 @@ def test_what_cannot_be_exported_is_told_in_one_line_and_leaves_nothing(
     finished_run(place / "large", head=1e7)
     refusals = {
         "a vgg16-paper is no network that ships; name another run": export(place, run="paper", out="none"),
+        "--clip is for networks over time; leave it away": export(place, "--clip", str(place / "clip"), out="none"),
         "a student ships as mien-face, face-asia; name another": export(place, "--as", "vgg-face", out="none"),
         "none/checkpoint.pt: no such file; train first": export(place, run="none", out="none"),
         "and float16 ends at 65504": export(place, run="large", out="none"),

@@ -121,6 +121,13 @@ def test_a_policy_that_does_not_say_so_learns_nothing_and_changes_nothing(settin
     assert made.look(settings.store, "SELECT count(*) FROM own_neutral") == [(0,)]
 
 
+def test_a_policy_that_no_longer_says_so_deletes_what_was_learned(settings: Settings) -> None:
+    rest(settings, KEEP_EVERY)
+    off = Settings(box=settings.box, store=settings.store)
+    rest(off, 1)
+    assert kept_seconds(settings) == 0
+
+
 def test_what_is_deleted_is_gone_from_the_desk_that_runs_too(settings: Settings) -> None:
     writer = Writer(settings.store, settings.policy)
     resting = Resting.of(settings, writer, SHIFT, "made-1", USUAL)

@@ -109,6 +109,8 @@ def test_faces_that_left_are_forgotten(reads: OverTime) -> None:
     for track in range(5):
         reads.shares(crop(100), track, track * 1.0)
     assert len(reads) == 3
+    reads.forget(4.0 + FORGET_S + 0.1)
+    assert len(reads) == 0
 
 
 def test_a_network_that_gives_something_else_than_its_card_says_is_refused(tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ import msgspec
 import pytest
 
 from contract.reading import Reading, Reason
-from edge import bundle, vision
+from edge import bundle, resting, vision
 from edge.capture import Capture, Frame, capture, open_source
 from edge.errors import CaptureError, ModelError, StaleCamera, StoreError
-from edge.settings import Camera, Model, Settings, load
+from edge.settings import Camera, Model, Policy, Settings, load
 from edge.sight import Sight
 from edge.store import Outbox, prepare
 from edge.vision import Vision
@@ -74,6 +74,22 @@ def test_readings_of_a_run_have_one_boot_one_shift_and_rising_starts(tmp_path: P
     assert steps == pytest.approx([1.0] * len(steps), abs=1e-6)
     assert steps, "one reading has no step"
     assert all(abs(row[4] / 1000 - time.time()) < 60 for row in found)
+
+
+def test_an_own_neutral_is_learned_of_a_resting_face_where_the_policy_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resting, "KEEP_EVERY", 1)
+    usual = [-0.1, *[-6.0] * 7]
+    folder = make_bundle(tmp_path / "made", point(neutral=usual), outputs={"logits": [6.0, *[0.0] * 7]})
+    settings = desk(tmp_path, str(moving_portrait(tmp_path, 4.3, 10.0)))
+    model, policy = msgspec.structs.replace(settings.model, bundle=str(folder)), Policy(own_neutral=True)
+    settings = msgspec.structs.replace(settings, model=model, policy=policy)
+    assert vision.run(settings, threading.Event()) == 0
+    [(seconds, neutral, model_id)] = made.look(settings.store, "SELECT seconds, neutral, model FROM own_neutral")
+    assert 2 <= seconds <= 4
+    assert -0.1 < neutral < 0
+    assert model_id == "made-1"
 
 
 def test_nothing_but_the_outbox_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

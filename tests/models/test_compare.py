@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -162,6 +164,29 @@ def test_data_of_a_collection_that_was_trained_on_is_marked(results: Results) ->
         "peer": True,
     }
     assert page(results).count("†") > 2
+
+
+def test_a_model_that_was_trained_on_the_very_pictures_is_nobody_s_best_and_in_no_plot(results: Results) -> None:
+    def renamed(each: Any) -> Any:
+        return msgspec.structs.replace(each, data="Taiwanese") if each.data == "FER+ valid" else each
+
+    told = msgspec.structs.replace(
+        results,
+        data=[
+            msgspec.structs.replace(data, name=data.name.replace("FER+ valid", "Taiwanese")) for data in results.data
+        ],
+        scores=[renamed(row) for row in results.scores],
+        crops=[renamed(row) for row in results.crops],
+        paired=[renamed(pair) for pair in results.paired],
+    )
+    assert {row.model for row in told.scores if row.learned} == {"first-1", "peer"}
+    table = page(told).split("## Accuracy")[1].split("Macro-F1")[0]
+    lines = {line.split(" | ")[0].strip("| "): line for line in table.splitlines() if " ± " in line}
+    assert "‡" in lines["first-1"]
+    assert "**" not in lines["first-1"].split(" | ")[1]
+    assert "‡" not in lines["other-1"]
+    marks = [plots(each)["recall.svg"].count("<use") for each in (results, told)]
+    assert marks[1] < marks[0]
 
 
 def test_a_second_run_asks_no_model_for_what_it_said_before(
