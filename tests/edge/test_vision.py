@@ -276,7 +276,7 @@ class InTheLoop:
 
     def __init__(self, settings: Settings) -> None:
         self._outbox = Outbox(settings.store, settings.policy)
-        self.close = self._outbox.close
+        self.close, self.own_neutral = self._outbox.close, self._outbox.own_neutral
 
     def add(self, reading: Reading) -> None:
         with suppress(StoreError):
