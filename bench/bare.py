@@ -26,6 +26,17 @@ def vision(bundle: str) -> None:
     _KEPT.extend(onnxruntime.InferenceSession(path, options) for path in sorted(Path(bundle).glob("**/*.onnx")))
 
 
+def voice(bundle: str) -> None:
+    """The models of a voice's folder, and FFmpeg's libraries."""
+    import av
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    _KEPT.append(av)
+    _KEPT.extend(onnxruntime.InferenceSession(path, options) for path in sorted(Path(bundle).glob("*.onnx")))
+
+
 def store(file: str) -> None:
     """A new SQLite file with a table, by sqlite-utils."""
     import sqlite_utils
@@ -76,7 +87,7 @@ def web(port: str) -> None:
 
 
 WAYS: Final[dict[str, Callable[[str], None]]] = {
-    way.__name__: way for way in (store, engine, vision, publish, ingest, web)
+    way.__name__: way for way in (store, engine, vision, voice, publish, ingest, web)
 }
 _KEPT: Final[list[object]] = []
 

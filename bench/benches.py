@@ -152,6 +152,10 @@ _OVER_TIME: Final = (
     Figure(name="over time: right", unit="%", better=Better.HIGHER, noise=COUNT, beside="single frames",
            judged=Judged.TIMES, must=1.0),
 )  # fmt: skip
+_HEARING: Final = (
+    Figure(name="a second of sound", unit="ms", better=Better.LOWER, noise=CLOCK, beside="its networks alone",
+           must=15.0, reach=6.0),
+)  # fmt: skip
 _OWN_NEUTRAL: Final = tuple(
     Figure(name=f"{point}: right", unit="%", better=Better.HIGHER, noise=COUNT, beside="without it",
            judged=Judged.TIMES, must=1.0)
@@ -194,6 +198,9 @@ BENCHES: Final = (
     Bench(name="over_time", module="over_time", counted="runs of each network in a round", figures=_OVER_TIME,
           measures="faces read over time: what it costs, and how steady labels are on clips of people",
           usual=Size(rounds=9, count=300), small=Size(rounds=1, count=20)),
+    Bench(name="hearing", module="hearing", counted="seconds of speech in a round", figures=_HEARING,
+          measures="a second of sound to a reading, on one thread, noise taken out",
+          usual=Size(rounds=9, count=200), small=Size(rounds=1, count=20)),
     Bench(name="own_neutral", module="own_neutral", counted="ways to halve the neutral pictures",
           figures=_OWN_NEUTRAL, measures="accuracy with an agent's own neutral taken out of their readings",
           usual=Size(rounds=1, count=10), small=Size(rounds=1, count=1)),

@@ -62,6 +62,14 @@ BUDGETS: Final = (
     ),
     Budget(
         room="edge",
+        process="voice",
+        begun="the first reading, of one second, is in the outbox",
+        start_s=6.0,
+        memory_mb=150.0,
+        rate=None,  # a second a second: `hearing` has what one takes
+    ),
+    Budget(
+        room="edge",
         process="publish",
         begun="its status is at the broker",
         start_s=3.0,

@@ -2,17 +2,20 @@
 
 The page cache is emptied before each start where that can be done; else starts are warm, and the details say so. The
 peer, bench/bare.py, imports the same libraries and loads the same models, and takes turns. `vision` reads the synthetic
-source with ONNX Runtime; its first reading cannot come before the second that it is of has passed.
+source with ONNX Runtime, `voice` a room in which nobody speaks; a first reading cannot come before the second that it
+is of has passed.
 """
 
 from __future__ import annotations
 
 import http.client
+import random
 import sqlite3
 import statistics
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +34,7 @@ from bench.starting import LONGEST_S, Started, can_empty_cache, empty_cache, run
 from contract.topics import CENTRE, Channel, box_topic
 
 BOX: Final = "box-1"
+RATE: Final = 16_000
 RUN_ONCE: Final = ("store", "engine")
 BUNDLE: Final = ROOT / "edge" / "bundles" / "default"
 
@@ -48,6 +52,7 @@ class Box:
             box={"id": BOX},
             camera={"source": "synthetic", "fps": 25.0, "loop": True},
             model={"backend": "onnx"},  # TensorRT has a bench of its own: `engine`
+            voice={"source": str(_room(folder / "room.wav")), "loop": True},
             store={"path": str(self.outbox)},
             broker={"port": broker},
         )
@@ -60,7 +65,7 @@ class Box:
 
     def prepare(self, process: str) -> None:
         """Do what comes before a process: a desk's outbox or the centre's tables are there."""
-        if process in ("engine", "vision", "publish"):
+        if process in ("engine", "vision", "voice", "publish"):
             run(["edge.main", "store", str(self.desk)])
         elif process in ("ingest", "web"):
             run(["central.main", "migrate", "--config", str(self.centre)])
@@ -77,6 +82,7 @@ class Box:
             "store": str(self.folder / "bare.db"),
             "engine": str(self.folder / "bare.db"),
             "vision": str(BUNDLE),
+            "voice": str(BUNDLE.with_name("voice")),
             "publish": str(self.broker),
             "ingest": str(self.broker),
             "web": str(free_port()),
@@ -115,7 +121,7 @@ def _ours(box: Box, process: str, room: str, *, cold: bool) -> Started:
     if process in RUN_ONCE:
         empty_cache(cold)
         return to_its_end(box.command(process, room))
-    if process == "vision":
+    if process in ("vision", "voice"):
         return until(box.command(process, room), lambda: _has_reading(box.outbox), cold=cold)
     if process == "web":
         return until(box.command(process, room), lambda: _answers(box.web), cold=cold)
@@ -132,6 +138,16 @@ def _bare(box: Box, process: str, *, cold: bool) -> Started:
         if bare.stdout.readline() != b"ready\n":
             raise BenchError(f"bench.bare {process}: ended before it was ready; run it by hand to see why")
         return Started(time.perf_counter() - begun, memory_mb(bare.pid)["now"])
+
+
+def _room(path: Path) -> Path:
+    """Two seconds of a room in which nobody speaks."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(random.Random(1).randbytes(4 * RATE))
+    return path
 
 
 def _has_reading(outbox: Path) -> bool:

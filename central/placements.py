@@ -92,6 +92,7 @@ class Desk(NamedTuple):
     from_ms: int | None
     online: bool | None
     last_seen_ms: int | None
+    desk_id: int
 
 
 def list_desks(connection: Connection) -> list[Desk]:
@@ -107,6 +108,7 @@ def list_desks(connection: Connection) -> list[Desk]:
             placements.c.from_ms,
             boxes.c.online,
             boxes.c.last_seen_ms,
+            desks.c.id,
         )
         .select_from(desks.join(sites).outerjoin(placements, now).outerjoin(boxes, boxes.c.box == placements.c.box))
         .order_by(sites.c.name, desks.c.position, desks.c.name)

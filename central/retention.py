@@ -19,10 +19,11 @@ from typing import Final
 from sqlalchemy import ColumnElement, Engine, Table, and_, delete, exists, or_, select, tuple_
 from sqlalchemy.exc import DBAPIError
 
-from central import database
+from central import conversations, database
 from central.errors import DatabaseError
 from central.raw import RECORDED
-from central.schema import UNPLACED, boxes, gaps, minutes, purged, quarantine, quarters, readings, refused
+from central.schema import ROLLUPS, UNPLACED, boxes, gaps, purged, quarantine, readings, refused
+from central.schema import conversations as told
 from central.settings import Retention
 from central.statements import insert_many, insert_sql
 
@@ -50,6 +51,15 @@ class _Due:
     which: ColumnElement[bool]
 
 
+def _rollups(minutes_ms: int, quarters_ms: int) -> list[tuple[Table, int]]:
+    """Every roll-up of every source, and before when it is to go."""
+    return [
+        (table, before)
+        for pair in ROLLUPS.values()
+        for (table, _), before in zip(pair, (minutes_ms, quarters_ms), strict=True)
+    ]
+
+
 class Purge:
     """A purge in steps: `begin` finds what is due, each `step` does a little of it. Both raise DatabaseError."""
 
@@ -70,6 +80,7 @@ class Purge:
         )
         try:
             with database.writing(self._engine) as connection:
+                conversations.settle(connection, raw_ms + DAY_MS)
                 insert_many(connection, _ADVANCE, [(readings.name, raw_ms)])
                 insert_many(connection, _SET, [(RECORDED, recorded_ms)])
                 names = list(connection.execute(select(boxes.c.box)).scalars())
@@ -82,6 +93,7 @@ class Purge:
                 _Due(quarantine, quarantine.c.received_ms < raw_ms),
                 _Due(refused, refused.c.reported_ms < quarters_ms),
                 _Due(gaps, gaps.c.reported_ms < quarters_ms),
+                _Due(told, told.c.start_ms < quarters_ms),
             ]
         )
         for box in names:
@@ -92,7 +104,7 @@ class Purge:
                     readings.c.wall_ok.is_(True),
                 )
                 self._due.append(_Due(readings, and_(readings.c.box == box, *which)))
-            for table, before_ms in ((minutes, minutes_ms), (quarters, quarters_ms)):
+            for table, before_ms in _rollups(minutes_ms, quarters_ms):
                 live = and_(table.c.start_ms < before_ms, table.c.recorded_s == 0)
                 of_recordings = and_(table.c.start_ms < recorded_ms, table.c.recorded_s > 0)
                 self._due.append(_Due(table, and_(table.c.box == box, or_(live, of_recordings))))

@@ -1,5 +1,7 @@
 """Roll-ups: sums over the readings of a box by minute and by quarter-hour, kept in the transaction that stores them.
 
+Each source (face, voice, both) has its own.
+
 Only what is new is added, so they always equal the sums over the readings ever stored with a wall time that may be
 believed (`wall_ok`), whatever the order, the duplicates and the batches. A reading counts in the bin in which it began.
 """
@@ -39,11 +41,26 @@ _NOTHING: Final = (0.0,) * (2 + len(EXPRESSIONS))
 
 
 def add(connection: Connection, sheaves: Iterable[Sheaf]) -> None:
-    """Add newly stored readings to both roll-ups."""
-    bins: Mapping[Bin, list[float]] = {}
-    for table, length_ms in ROLLUPS:
-        bins = coarser(bins, length_ms) if bins else tally(sheaves, length_ms)
-        insert_many(connection, _upsert(table), [(*key, *bins[key]) for key in sorted(bins)])
+    """Add newly stored readings to both roll-ups of their source."""
+    for source, own in _by_source(list(sheaves)).items():
+        bins: Mapping[Bin, list[float]] = {}
+        for table, length_ms in ROLLUPS[source]:
+            bins = coarser(bins, length_ms) if bins else tally(own, length_ms)
+            insert_many(connection, _upsert(table), [(*key, *bins[key]) for key in sorted(bins)])
+
+
+def _by_source(sheaves: Sequence[Sheaf]) -> Mapping[str, Sequence[Sheaf]]:
+    """The sheaves by the source of their readings; as they are where all are of faces, as nearly always."""
+    sources = {reading.source for sheaf in sheaves for reading in sheaf.readings}
+    if len(sources) == 1:
+        return {source.value: sheaves for source in sources}
+    return {
+        source.value: [
+            sheaf._replace(readings=tuple(each for each in sheaf.readings if each.source is source))
+            for sheaf in sheaves
+        ]
+        for source in sorted(sources)
+    }
 
 
 def tally(sheaves: Iterable[Sheaf], length_ms: int) -> dict[Bin, list[float]]:

@@ -6,6 +6,7 @@ belong to a box; which desk a box served when is said by `placements` alone, so 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import (
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 
 from contract.expressions import EXPRESSIONS
+from contract.reading import Source
 
 metadata: Final = MetaData(
     naming_convention={
@@ -229,7 +231,36 @@ def _rollup(name: str) -> Table:
     )
 
 
-minutes: Final = _rollup("minutes")
-quarters: Final = _rollup("quarters")  # quarter-hours: sites live at +5:30 and +5:45 too
-ROLLUPS: Final = ((minutes, 60_000), (quarters, 900_000))
-"""Each roll-up with the length of its bins in milliseconds."""
+FACE: Final = Source.FACE.value
+MINUTE_MS, QUARTER_MS = 60_000, 900_000
+ROLLUPS: Final[Mapping[str, tuple[tuple[Table, int], tuple[Table, int]]]] = {
+    source.value: tuple(  # type: ignore[misc]
+        (_rollup(name if source is Source.FACE else f"{source.value}_{name}"), length)
+        for name, length in (("minutes", MINUTE_MS), ("quarters", QUARTER_MS))
+    )
+    for source in Source
+}
+"""By source, its roll-ups with the length of their bins in milliseconds: a second that was seen and heard is no two.
+
+Quarter-hours, since sites live at +5:30 and +5:45 too.
+"""
+(minutes, _), (quarters, _) = ROLLUPS[FACE]
+
+conversations: Final = Table(
+    "conversations",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("desk_id", ForeignKey("desks.id")),  # null: told by a box, whose placement says the desk
+    Column("box", String(63)),  # null: told by another system, which named the desk
+    Column("external_id", String(64), nullable=False),  # as whoever told of it calls it
+    Column("start_ms", BigInteger, nullable=False),
+    Column("end_ms", BigInteger),  # null: not over yet
+    Column("told_ms", BigInteger, nullable=False),  # when the centre last heard of it
+    Column("seen_s", Float),  # of what it was drawn from, once its readings were about to go
+    Column("observed_s", Float),
+    Column("change", Float),  # mean valence of its last third less its first third; null: too little was seen
+    CheckConstraint("(desk_id IS NULL) <> (box IS NULL)", name="told_by_one"),
+    UniqueConstraint("desk_id", "external_id", name="uq_conversations_desk"),
+    UniqueConstraint("box", "external_id", name="uq_conversations_box"),
+    Index("ix_conversations_start_ms", "start_ms"),
+)

@@ -72,6 +72,7 @@ class Web(_Table, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=1, le=65535)] = 8080
     threads: Annotated[int, Meta(ge=4, le=512)] = 32
     max_streams: Annotated[int, Meta(ge=0, le=500)] = 20  # event streams at once, each a thread; further pages poll
+    token_file: _Text | None = None  # one line: who sends it may tell of conversations; nobody may where not given
 
     def __post_init__(self) -> None:
         """Streams that took every thread would freeze the site."""
@@ -124,20 +125,20 @@ def load(path: Path | str | None = None) -> Settings:
         raise SettingsError(f"{place}: {_plainly(str(error))}; correct it there, see docs/centre.md") from error
 
 
-def read_password(path: str) -> str:
-    """The one line of a password file. Raises SettingsError where others than its owner and group may read it."""
+def read_password(path: str, key: str = "broker.password_file") -> str:
+    """The one line of the file that `key` names. Raises SettingsError where all users may read it."""
     file = Path(path)
     try:
         mode = file.stat().st_mode
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SettingsError(f"{path}: cannot read broker.password_file: {why}; check the path and its owner") from error
+        raise SettingsError(f"{path}: cannot read {key}: {why}; check the path and its owner") from error
     if mode & stat.S_IRWXO:
-        raise SettingsError(f"{path}: broker.password_file is open to every user; run chmod 640 on it")
+        raise SettingsError(f"{path}: {key} is open to every user; run chmod 640 on it")
     password = text.rstrip("\r\n")
     if not password or "\n" in password:
-        raise SettingsError(f"{path}: broker.password_file must hold one line, the password; write it anew")
+        raise SettingsError(f"{path}: {key} must hold one line; write it anew")
     return password
 
 
@@ -167,6 +168,9 @@ def _refuse_unknown(path: Path, raw: Mapping[str, Any], table: type[msgspec.Stru
 def _with_whole_paths(folder: Path, raw: Mapping[str, Any]) -> dict[str, Any]:
     """The same tables, with relative paths taken from `folder`."""
     tables = {name: dict(table) if isinstance(table, dict) else table for name, table in raw.items()}
+    web = tables.get("web")
+    if isinstance(web, dict) and isinstance(web.get("token_file"), str) and web["token_file"]:
+        web["token_file"] = str(folder / web["token_file"])
     broker = tables.get("broker")
     if isinstance(broker, dict):
         for key in _PATHS:

@@ -16,7 +16,7 @@ from itertools import groupby
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from central import aside, boxes, database, raw, received, rollup
+from central import aside, boxes, conversations, database, raw, received, rollup
 from central.arrivals import FUTURE_MS, LATE_MS, Arrival, wall_ok
 from central.judge import Verdict, judge
 from central.raw import Item, Sheaf
@@ -152,7 +152,9 @@ def _keep_readings(
         doubtful = [sheaf for stream, sheaves in streams.items() if stream not in ledger.accepted for sheaf in sheaves]
         fresh += _examine(connection, doubtful, known, ledger)
     raw.insert(connection, fresh, now_ms)
-    rollup.add(connection, [sheaf for sheaf in fresh if sheaf.placed])
+    placed = [sheaf for sheaf in fresh if sheaf.placed]
+    rollup.add(connection, placed)
+    conversations.note(connection, placed, now_ms)
     received.put(connection, known, {stream: received.runs(found) for stream, found in ledger.accepted.items()})
 
 

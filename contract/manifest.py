@@ -17,10 +17,10 @@ from contract.documents import Form
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 NOTICE: Final = "NOTICE"
-PARTS: Final = ("expression", "detector", "cover")
+PARTS: Final = ("expression", "detector", "cover", "voice")
 MAX_BYTES: Final = 1 << 20  # of a manifest; one of three models has about 4 kB
 
-PartName = Literal["expression", "detector", "cover"]
+PartName = Literal["expression", "detector", "cover", "voice"]
 FileName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")]  # no path: a bundle is one flat folder
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 

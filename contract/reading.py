@@ -1,4 +1,4 @@
-"""A Reading: how a face looked for one second, or the reason why that cannot be said."""
+"""A Reading: how a face looked, or a voice sounded, for one second, or the reason why that cannot be said."""
 
 from __future__ import annotations
 
@@ -49,6 +49,8 @@ class Reason(str, Enum):
     COVERED = "covered"
     DARK = "dark"
     BLURRED = "blurred"
+    NO_SPEECH = "no_speech"
+    TOO_NOISY = "too_noisy"
     UNSURE = "unsure"
     STALE = "stale"
     # lasting

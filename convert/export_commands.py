@@ -47,6 +47,47 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export.set_defaults(run=_export)
 
 
+VOICE_EXAMPLES = """examples:
+  mien-convert voice runs/voice                  into the packaged voice
+  mien-convert voice runs/voice --out ./voice    a folder of your own, for voice.bundle
+"""
+VOICE_TEXT = """Writes the networks of a finished run of the voice as ONNX in half precision, with their card, beside
+the network that finds speech, which is Silero's and comes with Mien."""
+
+
+def add_voice(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """The subcommand for voices."""
+    voice = subcommand.add(
+        commands,
+        "voice",
+        "write the networks of a run of the voice, and their card",
+        text=VOICE_TEXT,
+        examples=VOICE_EXAMPLES,
+    )
+    voice.add_argument("voice_run", type=Path, metavar="RUN", help="the folder of `mien-models voice train`")
+    voice.add_argument("--out", type=Path, metavar="DIR", help="the folder to write to (default: the packaged voice)")
+    voice.set_defaults(run=_voice)
+
+
+def _voice(arguments: argparse.Namespace) -> int:
+    from convert import export_voice, output
+    from models.registry import BUNDLES
+
+    packaged = BUNDLES / "voice"
+    folder = arguments.out or packaged
+    output.check_folder(folder)
+    with subcommand.told_as_source_error():
+        made = export_voice.export(arguments.voice_run, packaged / export_voice.SPEECH)
+    if folder != packaged:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (export_voice.SPEECH, "NOTICE"):
+            output.write(folder / name, (packaged / name).read_bytes())
+    export_voice.write(made, folder)
+    sizes = ", ".join(f"{name} {network.ByteSize() / 1e6:.2f} MB" for name, network in made.networks.items())
+    print(f"{folder}: {made.card['name']}-{made.card['version']}: {sizes}; temperature {made.card['temperature']}")
+    return 0
+
+
 def add_origin(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     """The options that say of a run what it does not say itself."""
     parser.add_argument("--as", dest="name", default="", metavar="NAME", help="which model (default: its network's)")

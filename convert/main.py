@@ -22,6 +22,7 @@ EXAMPLES = f"""{MTCNN_EXAMPLES}\
   mien-convert bundle --run runs/student --key keys/ours.key --out desk-bundle
                                                     from a training run to a signed bundle
   mien-convert export runs/student --out mine       write a run's network, in half precision, and its card
+  mien-convert voice runs/voice                     write the networks of a voice, in half precision, and their card
   mien-convert fp16 network.onnx --out half.onnx    put a network into half precision
   mien-convert verify default --data fer2013plus/valid.parquet --labels ferplus
                                                     how far that is from float32 on real faces
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     mtcnn.set_defaults(run=_mtcnn)
     export_commands.add(commands)
+    export_commands.add_voice(commands)
     precision_commands.add(commands)
     engine.add(commands)
     bundle_commands.add(commands)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -153,7 +153,14 @@ class CoverCard(msgspec.Struct, frozen=True):
         return (ModelFile(folder / self.file, self.sha256),)
 
 
-_Card = TypeVar("_Card", DetectorCard, ExpressionCard, CoverCard)
+class _NamesFiles(Protocol):
+    """A card."""
+
+    def files(self, folder: Path) -> tuple[ModelFile, ...]:
+        """The files that it names, where it lies in `folder`."""
+
+
+_Card = TypeVar("_Card", bound=_NamesFiles)
 
 
 @dataclass(frozen=True)
@@ -218,7 +225,7 @@ class Bundle:
         return tuple((file, outputs.get(file)) for file in self.every_file())
 
 
-def _read_card(path: Path, kind: type[_Card], verified: Verified | None = None) -> _Card:
+def read_card(path: Path, kind: type[_Card], verified: Verified | None = None) -> _Card:
     """The card at `path`; where its bundle was verified, of the bytes that were, and naming files of that bundle alone.
 
     Raises ModelError.
@@ -241,7 +248,7 @@ def detector_folder(folder: Path = DEFAULT) -> Path:
 
 def detector_card(folder: Path = DEFAULT) -> DetectorCard:
     """The detector's card alone, for those who need no expressions. Raises ModelError."""
-    return _read_card(detector_folder(folder) / "detector.json", DetectorCard)
+    return read_card(detector_folder(folder) / "detector.json", DetectorCard)
 
 
 def load(folder: Path | None = None, point: str = "", trust: str | None = None) -> Bundle:
@@ -250,8 +257,8 @@ def load(folder: Path | None = None, point: str = "", trust: str | None = None) 
     `trust` is the trust file to which it is held unless it is a packaged one. Raises ModelError where it does not hold,
     where a card is missing or wrong, or where there is no such point.
     """
-    folder, verified = _held(folder or DEFAULT, trust)
-    card = _read_card(folder / "expression.json", ExpressionCard, verified)
+    folder, verified = held(folder or DEFAULT, trust)
+    card = read_card(folder / "expression.json", ExpressionCard, verified)
     _check_points(folder / "expression.json", card.points)
     detector, detector_at = _part(folder, "detector.json", DetectorCard, verified)
     has_cover = any((at / "cover.json").exists() for at in (DEFAULT, folder))
@@ -261,7 +268,7 @@ def load(folder: Path | None = None, point: str = "", trust: str | None = None) 
     return bundle.at(point)
 
 
-def _held(folder: Path, trust: str | None) -> tuple[Path, Verified | None]:
+def held(folder: Path, trust: str | None) -> tuple[Path, Verified | None]:
     """The folder that is to be read and, where it is held to a trust file, what was verified of it."""
     if trust is None:
         return folder, None
@@ -277,7 +284,7 @@ def _part(folder: Path, name: str, kind: type[_Card], verified: Verified | None)
     """A card and where it lies: the default's where a bundle has none of its own, or none that was verified."""
     own = name in verified.cards if verified else (folder / name).exists()
     at = folder if own else DEFAULT
-    return _read_card(at / name, kind, verified if own else None), at
+    return read_card(at / name, kind, verified if own else None), at
 
 
 def _check_points(path: Path, points: tuple[OperatingPoint, ...]) -> None:

@@ -159,6 +159,19 @@ def _camera(settings: Settings) -> str:
     return f"{device} is there and free"
 
 
+def _microphone(settings: Settings) -> str:
+    source = settings.voice.source
+    if source is None:
+        return "none is named: this desk does not listen"
+    from edge import voice_card
+    from edge.sound.sources import find  # with FFmpeg's libraries and PortAudio, which no other look needs
+
+    model = voice_card.named(settings.voice.bundle, trust=settings.model.trust).card.model
+    if Path(source).is_file():
+        return f"{source}: no microphone, but a recording, read by {model}"
+    return f"{find(source).name} is there, read by {model}"
+
+
 def _clock(_: Settings) -> str:
     now = datetime.now(timezone.utc)
     if now.year < NOT_BEFORE:
@@ -194,6 +207,7 @@ LOOKS: Final = (
     Look(name="room", at=_room),
     Look(name="desk", at=_desk),
     Look(name="camera", at=_camera),
+    Look(name="microphone", at=_microphone),
     Look(name="clock", at=_clock),
     Look(name="temperature", at=_temperature),
     Look(name="broker", at=_broker),

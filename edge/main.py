@@ -20,6 +20,7 @@ from contract.expressions import EXPRESSIONS
 from edge import publish, settings, simulate
 from edge.analyze import command as analyze
 from edge.errors import DiskFull, MienDeskError, SettingsError
+from edge.notify import Watched
 from edge.processes import Supervisor
 from edge.settings import Box, Broker, Settings, Store
 from edge.store import NeutralNotes, Relay, Reserve, open_to_its_group, prepare
@@ -31,6 +32,7 @@ EXAMPLES: Final = """examples:
   mien-desk engine desk.toml                  build TensorRT's engines now rather than as the desk starts
   mien-desk neutral desk.toml --forget        delete what was learned of a resting face in this shift
   mien-desk cameras                           which cameras are there?
+  mien-desk microphones                       and which microphones, for voice.source?
   mien-desk publish desk.toml                 the publisher alone
   mien-desk simulate --boxes 11 --broker 127.0.0.1:1883 --dir /tmp/desks --history 8
   mien-desk analyze call.mp4 --out results/   count the expressions in a recording, and draw a report
@@ -124,6 +126,17 @@ def _vision(options: argparse.Namespace) -> int:
     return vision.run(settings.load(options.config))
 
 
+def _voice(options: argparse.Namespace) -> int:
+    loaded = settings.load(options.config)
+    if loaded.voice.source is None:
+        log.info("voice: off; voice.source in the settings names a microphone")
+        Watched().ready()  # for systemd, to which a process that ends before has failed
+        return 0
+    from edge import voice  # brings what hears, which no other process needs
+
+    return voice.run(loaded)
+
+
 def _engine(options: argparse.Namespace) -> int:
     from edge import engine  # as `vision`
 
@@ -211,6 +224,17 @@ def _cameras(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _microphones(_options: argparse.Namespace) -> int:
+    from edge.sound.sources import devices  # brings PortAudio
+
+    found = devices()
+    for device in found:
+        print(device.name)
+    if not found:
+        print("no microphone is connected to this machine")
+    return 0
+
+
 def _stop_on_signals() -> threading.Event:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -241,12 +265,14 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument("--retry-set-aside", action="store_true", help="let readings that were refused wait again")
     add("engine", _engine, "Build the engines that TensorRT needs on this box, where it is to run the networks.")
     add("vision", _vision, "Run the process that reads the camera.")
+    add("voice", _voice, "Run the process that hears the microphone, where the settings name one.")
     add("publish", _publish, "Run the process that sends readings.")
     doctor = add("doctor", _doctor, "Look at all that a desk needs, running or not: what is wrong, and what to do.")
     doctor.add_argument("--json", action="store_true", help="print all findings for a program")
     neutral = add("neutral", _neutral, "Show what was learned of an agent's resting face, or delete it.")
     neutral.add_argument("--forget", action="store_true", help="delete it; nothing of it is kept")
     add("cameras", _cameras, "List the cameras of this machine.", config=False)
+    add("microphones", _microphones, "List the microphones of this machine.", config=False)
     _add_simulate(add("simulate", _simulate, "Run simulated desks through the real publisher.", config=False))
     analyze.add_options(add("analyze", analyze.run, "Count the expressions in recordings.", config=False))
     return parser

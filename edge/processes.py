@@ -84,6 +84,12 @@ PROCESSES: Final = (
         budget=Budget(memory_mb=1500, watchdog_s=30, stop_s=15),
     ),
     Process(
+        name="voice",
+        touches="microphone and models, where the settings name one; writes readings to the outbox file",
+        user="mien-voice",
+        budget=Budget(memory_mb=500, watchdog_s=30, stop_s=15),
+    ),
+    Process(
         name="publish",
         touches="the broker; sends what is in the outbox file and frees it by receipt",
         user="mien-publish",

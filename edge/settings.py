@@ -75,6 +75,16 @@ class Model(_Table, frozen=True, kw_only=True):
     trust: _Text | None = None  # the keys by one of which a bundle that does not come with Mien has to be signed
 
 
+class Voice(_Table, frozen=True, kw_only=True):
+    """Whether the box listens, too: it does not unless `source` says to what."""
+
+    source: _Text | None = None  # a part of a microphone's name, "default", or a sound file; no microphone if not given
+    bundle: _Text | None = None  # the name of a packaged voice, or its folder; the one that ships where not given
+    loop: bool = False  # begin a file again at its end
+    noise_reduction: bool = True
+    merge: bool = True  # read face and voice together, too
+
+
 class Store(_Table, frozen=True, kw_only=True):
     """Where readings are kept on the box, and how many of them."""
 
@@ -139,6 +149,7 @@ class Settings(_Table, frozen=True, kw_only=True):
     camera: Camera = Camera()
     detector: Detector = Detector()
     model: Model = Model()
+    voice: Voice = Voice()
     store: Store = Store()
     broker: Broker = Broker()
     policy: Policy = Policy()
@@ -212,7 +223,8 @@ def _refuse_unknown(path: Path, raw: Mapping[str, Any], table: type[msgspec.Stru
 def _with_whole_paths(folder: Path, raw: dict[str, Any]) -> dict[str, Any]:
     """The same tables, with relative paths taken from `folder`.
 
-    A camera source only where such a file is there; a bundle where it lies there or has a slash, for else it is a name.
+    A source of pictures or sound only where such a file is there; a bundle where it lies there or has a slash, for else
+    it is a name.
     """
     tables = {name: dict(table) if isinstance(table, dict) else table for name, table in raw.items()}
     for table, key in _PATHS:
@@ -222,6 +234,10 @@ def _with_whole_paths(folder: Path, raw: dict[str, Any]) -> dict[str, Any]:
     camera = tables.get("camera")
     if isinstance(camera, dict) and isinstance(camera.get("source"), str) and (folder / camera["source"]).exists():
         camera["source"] = str(folder / camera["source"])
+    voice = tables.get("voice")
+    if isinstance(voice, dict):
+        here = {key: str(folder / each) for key, each in voice.items() if key in ("source", "bundle") and each}
+        voice.update({key: place for key, place in here.items() if Path(place).exists()})
     model = tables.get("model")
     bundle = model.get("bundle") if isinstance(model, dict) else None
     if isinstance(bundle, str) and ("/" in bundle or (folder / bundle / "expression.json").is_file()):

@@ -16,10 +16,11 @@ from typing import Any, Final
 
 import cv2
 
-from contract.reading import Reading, Source, seen
+from contract.reading import Reading, Role, Source, seen
 from edge import bundle as bundles
 from edge import clock, crash, kernel
 from edge.capture import Capture, Frame, open_source
+from edge.conversation import Presence
 from edge.errors import CaptureError, StaleCamera
 from edge.notify import Watched
 from edge.resting import Resting
@@ -75,6 +76,7 @@ class Vision:
         self._boot = clock.boot()
         self._shift = settings.shift.id or secrets.token_hex(8)
         self._seconds = Seconds()
+        self._presence = Presence() if settings.box.role is Role.CUSTOMER else None
         self._resting = Resting.of(settings, writer, self._shift, model, usual)
         self._rate = _Rate()
         self._health_at = self._say_at = time.monotonic() + FIRST_HEALTH_S
@@ -141,6 +143,7 @@ class Vision:
         made: dict[str, Any] = {"reason": summary.reason, "quality": round(summary.quality, 4), "faces": summary.faces}
         if summary.shares is not None and summary.confidence is not None:
             made = seen(summary.shares, confidence=summary.confidence, quality=summary.quality, faces=summary.faces)
+        talk = self._presence.named(summary.faces, SECOND) if self._presence is not None else None
         return Reading(
             source=Source.FACE,
             boot=self._boot,
@@ -152,6 +155,7 @@ class Vision:
             shift=self._shift,
             policy=self._settings.policy.name,
             model=self._model,
+            conversation=talk,
             **made,
         )
 

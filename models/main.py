@@ -15,6 +15,7 @@ from models.evaluation import commands as evaluation_commands
 from models.sources import commands as source_commands
 from models.temporal import commands as time_commands
 from models.training import commands as training_commands
+from models.voice import commands as voice_commands
 
 BUNDLE = Path(__file__).resolve().parent.parent / "edge" / "bundles" / "default"
 PAGES = Path(__file__).resolve().parent / "cards"
@@ -33,6 +34,7 @@ EXAMPLES = """examples:
   mien-models evaluate-cover --card                      its scores on all data sets, and its page
   mien-models clips build ck48                           clips, for networks over time
   mien-models clips folds runs/clips/ck48.parquet        those networks on people whom they never saw
+  mien-models voice folds                                the voice network on speakers whom it never heard
   mien-models list                                       the models that are there
   mien-models compare --peer-python PYTHON               all of them and the `fer` package, into docs/models.md
 
@@ -63,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     cover_commands.add(sub, BUNDLE, PAGES)
     clip_commands.add(sub)
     time_commands.add_leakage(sub)
+    voice_commands.add(sub)
     geometry = sub.add_parser("geometry", help="measure the crop beside the detector's box on training pictures")
     geometry.add_argument("--data", type=Path, default=TRAIN, help="what to draw pictures from")
     geometry.add_argument("--count", type=int, default=1500, help="pictures to draw (default %(default)s)")

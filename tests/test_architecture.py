@@ -16,8 +16,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "look": (),
     "edge": ("contract", "look"),
     "central": ("contract", "look"),
-    "models": ("contract", "edge.align", "edge.detect", "edge.quality"),
-    "convert": ("contract", "models", "edge.errors", "edge.runtime"),
+    "models": (
+        *("contract", "edge.align", "edge.detect", "edge.quality", "edge.merge", "edge.sound"),
+        *("edge.errors", "edge.runtime.backend"),
+    ),
+    "convert": ("contract", "models", "edge.errors", "edge.runtime", "edge.sound"),
     "demo": ("contract",),
     "bench": ("contract", "edge", "models", "convert", "central", "tests.fakes"),
 }

@@ -1,4 +1,4 @@
-"""The pages of the centre: a Flask application that reads the tables and writes none of them.
+"""The pages of the centre: a Flask application that reads the tables, and writes conversations that others tell of.
 
 `create_app` makes it, `serve` runs it under waitress, on 127.0.0.1 unless the settings say otherwise.
 """
@@ -19,8 +19,8 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 
 import look
 from central import database
-from central.settings import Settings, Web
-from central.web import boxes, desk, faults, floor, frame, routes, security
+from central.settings import Settings, Web, read_password
+from central.web import boxes, desk, faults, floor, frame, routes, security, told
 from central.web.assets import asset
 from central.web.errors import AddressError
 from central.web.live import TICK_S, Hub
@@ -39,9 +39,17 @@ def wall_ms() -> int:
 
 
 def create_app(
-    engine: Engine, *, max_streams: int = Web().max_streams, clock: Callable[[], int] = wall_ms, tick_s: float = TICK_S
+    engine: Engine,
+    *,
+    max_streams: int = Web().max_streams,
+    clock: Callable[[], int] = wall_ms,
+    tick_s: float = TICK_S,
+    token: str | None = None,
 ) -> Flask:
-    """The application over the tables of `engine`; `clock` says what time it is, in UTC milliseconds."""
+    """The application over the tables of `engine`; `clock` says what time it is, in UTC milliseconds.
+
+    Whoever sends `token` may tell of conversations; nobody where it is None.
+    """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -51,8 +59,8 @@ def create_app(
     templates.globals.update(asset=asset, styles=look.STYLES)
     maker = Maker(engine, Kit(templates, Keeper()), BUILDERS, clock)
     hub = Hub(maker.make, limit=max_streams, tick_s=tick_s)
-    app.extensions[frame.EXTENSION] = frame.Centre(engine, maker, hub, templates)
-    for blueprint in (routes.pages, routes.feed, routes.health):
+    app.extensions[frame.EXTENSION] = frame.Centre(engine, maker, hub, templates, token)
+    for blueprint in (routes.pages, routes.feed, routes.health, told.told):
         app.register_blueprint(blueprint)
     faults.install(app)
     app.after_request(security.secure)
@@ -62,12 +70,14 @@ def create_app(
 def serve(settings: Settings) -> int:
     """Serve the pages until SIGINT or SIGTERM; 0 then.
 
-    Raises DatabaseError or SchemaError where the tables are not there, AddressError where the port is taken.
+    Raises DatabaseError or SchemaError where the tables are not there, AddressError where the port is taken,
+    SettingsError where the token cannot be read.
     """
     engine = database.connect(settings.database.url)
     database.check(engine)
     web = settings.web
-    app = create_app(engine, max_streams=web.max_streams)
+    token = read_password(web.token_file, "web.token_file") if web.token_file else None
+    app = create_app(engine, max_streams=web.max_streams, token=token)
     try:
         server = create_server(app, host=web.host, port=web.port, threads=web.threads, ident=None)
     except OSError as error:

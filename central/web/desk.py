@@ -1,4 +1,4 @@
-"""A desk: what its face looks like now, its course over a range, its week, its gaps and its box."""
+"""A desk: how it looks and sounds now, its course over a range, its week, its conversations, its gaps and its box."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from central.schema import FACE
 from central.web import machinery, queries
 from central.web.bins import Bin, Look, columns
 from central.web.errors import UnknownPageError
@@ -20,13 +21,29 @@ from central.web.ranges import MINUTE, RANGES, Window, local, midnight
 from central.web.recorded import DayLink, Recorded, days_figure, links, recorded_of
 from central.web.records import LASTING_REASONS, Desk, Reading, Site
 from central.web.scene import RECENT_MS, Scene, load, site_zone
-from central.web.states import Now, State
+from central.web.states import Now, State, known
+from central.web.talks import Talks, talks_of
 from central.web.tiles import glyph, plain_words, state_words
 from central.web.view import Figure, Legend, TableRow, leading, legend, scale_of, series, table
 from central.web.week import WeekMap, week_map
 from look.language import NONE
 
-PARTS: Final = ("head", "figures", "title", "valnote", "empty", "legend", "table", "week", "gaps", "box", "last")
+PARTS: Final = (
+    *(
+        "head",
+        "figures",
+        "title",
+        "valnote",
+        "empty",
+        "legend",
+        "table",
+        "week",
+        "conversations",
+        "gaps",
+        "box",
+        "last",
+    ),
+)
 LAST: Final = 10  # raw readings shown
 
 
@@ -57,6 +74,8 @@ class DeskView:
     title: str
     smooth: str
     has_band: bool
+    source: str
+    talks: Talks
     empty: str
     legend: Legend
     table: tuple[TableRow, ...]
@@ -77,16 +96,23 @@ def build(connection: Connection, kit: Kit, key: Key, words: Language, now_ms: i
     zone = site_zone(site.zone)
     recorded = recorded_of(connection, desk, zone, key.day)
     as_of_ms = now_ms if recorded is None else recorded.until_ms - 1  # within its last column, not after it
-    scene = load(connection, desks, zone, as_of_ms, kit.keeper, range_key=key.range, coarse=False)
-    view = _view(connection, scene, desk, site, sites, recorded, words)
+    scene = load(connection, desks, zone, as_of_ms, kit.keeper, range_key=key.range, coarse=False, source=key.source)
+    view = _view(connection, scene, desk, site, sites, recorded, key.source, words)
+    drawn = series(scene.bins[desk.id], scene.window, words, scene.usuals.hours)
     return Built(
         now_ms=now_ms,
         newest_ms=scene.newest_ms,
         zone=site.zone,
         range=scene.window.range.key,
         parts=kit.parts("desk", PARTS, words, view),
-        series={"main": series(scene.bins[desk.id], scene.window, words, scene.usuals.hours)},
-        frame={"title": desk.name, "site": site, "sites": sites},
+        series={"main": {**drawn, "talks": [*view.talks.spans]}},
+        frame={
+            "title": desk.name,
+            "site": site,
+            "sites": sites,
+            "sources": queries.sources_of(connection, desk.id),
+            "source": key.source,
+        },
     )
 
 
@@ -97,11 +123,12 @@ def _view(
     site: Site,
     sites: tuple[Site, ...],
     recorded: Recorded | None,
+    source: str,
     words: Language,
 ) -> DeskView:
     now, bins = scene.now[desk.id], scene.bins[desk.id]
     name, tone = glyph(desk, now)
-    gaps = _gaps(connection, scene, desk, words)
+    gaps = _gaps(connection, scene, desk, source, words)
     days = links(recorded, scene.zone, words) if recorded is not None else ()
     drawn = any(item.look not in (Look.NONE, Look.FUTURE) for item in bins)
     return DeskView(
@@ -112,18 +139,20 @@ def _view(
         glyph=name,
         tone=tone,
         range=scene.window.range.key,
-        figures=_figures(scene, desk, now, gaps, days, words),
+        figures=_figures(scene, desk, now, gaps, days, source, words),
         title=words.t("comp_desk", when=_when(scene, recorded, words)),
         smooth=words.duration(3 * scene.window.step_ms),
         has_band=bool(scene.usuals.hours),
+        source=source,
+        talks=talks_of(connection, desk.id, scene.window, words),
         empty="" if drawn else "empty_rec" if desk.recorded and desk.newest is not None else "empty_chart",
         legend=legend(now.figure, now.recent.coverage if now.recent.observed_s else None, scene.usuals.now, words),
         table=table(bins, scene.window, words),
-        week=week_map(connection, desk.id, scene.known[desk.id], scene.window, words),
+        week=week_map(connection, desk.id, scene.known[desk.id], scene.window, words, source),
         gaps=gaps,
         days=days,
         facts=facts_of(connection, scene, desk, words),
-        last=_last(connection, scene, desk, words),
+        last=_last(connection, scene, desk, source, words),
     )
 
 
@@ -143,37 +172,41 @@ def _when(scene: Scene, recorded: Recorded | None, words: Language) -> str:
 
 
 def _figures(
-    scene: Scene, desk: Desk, now: Now, gaps: Gaps, days: Sequence[DayLink], words: Language
+    scene: Scene, desk: Desk, now: Now, gaps: Gaps, days: Sequence[DayLink], source: str, words: Language
 ) -> tuple[Figure, ...]:
     recent = now.figure or Bin(Look.NONE)
     scale = scale_of([recent.valence, *(item.valence for item in scene.bins[desk.id])])
     today = scene.today[desk.id]
     _, negative = share_figures(recent, scene, words)
     return (
-        _looks(scene, desk, now, words),
+        _looks(scene, desk, now, source, words),
         valence_figure(recent, scene, scale, "usual_desk", words),
         negative,
-        coverage_figure(today.coverage if today.observed_s else None, words, recorded=desk.recorded),
+        coverage_figure(today.coverage if today.observed_s else None, words, recorded=desk.recorded, source=source),
         days_figure(days, words)
         if desk.recorded
         else Figure(key="gaps", label=words.t("gaps"), value=words.integer(gaps.count), note=gaps.total),
     )
 
 
-def _looks(scene: Scene, desk: Desk, now: Now, words: Language) -> Figure:
-    """What the face looked like over the last quarter of an hour, or the state that keeps it from being said."""
+def _looks(scene: Scene, desk: Desk, now: Now, source: str, words: Language) -> Figure:
+    """What it looked or sounded like over the last quarter of an hour, or the state that keeps it from being said."""
     label = words.t("last15")
     if now.figure is None:
         return Figure(key="looks", label=label, value=state_words(desk, now, scene, words))
     lead = leading(now.figure, words)
     confidence = words.decimal(now.figure.confidence or 0.0, 2)
     note = words.t("two_and_sure", **lead, c=confidence)
-    value = words.t("looks", a=lead["a"])
+    value = words.t("looks" if source == FACE else f"looks_{source}", a=lead["a"])
     small = "" if desk.counted else words.t("s_simulated" if desk.simulated else "s_recorded")
     return Figure(key="looks", label=label, value=value, small=small, note=note)
 
 
-def _gaps(connection: Connection, scene: Scene, desk: Desk, words: Language) -> Gaps:
+def _gaps(connection: Connection, scene: Scene, desk: Desk, source: str, words: Language) -> Gaps:
+    """The gaps in what was seen, whatever the page shows: of what is not spoken nothing is missing."""
+    faces = scene.known[desk.id]
+    if source != FACE:
+        faces = known(queries.begun(connection, [desk.id]).get(desk.id), desk, scene.now_ms)
     today = local(scene.now_ms, scene.zone).date()
     start = queries.first_since(connection, [desk.id], midnight(today, scene.zone)) or scene.now_ms
     day = Window(
@@ -185,13 +218,13 @@ def _gaps(connection: Connection, scene: Scene, desk: Desk, words: Language) -> 
         now_ms=scene.now_ms,
     )
     sums = queries.sums(connection, day, [desk.id]).get(desk.id, {})
-    bins = columns(sums, day, scene.known[desk.id])
+    bins = columns(sums, day, faces)
     offline = scene.now[desk.id].state is State.OFFLINE
     return gaps_of(connection, desk, bins, day, since_ms=midnight(today, scene.zone), offline=offline, words=words)
 
 
-def _last(connection: Connection, scene: Scene, desk: Desk, words: Language) -> tuple[LastRow, ...]:
-    found = machinery.last_readings(connection, desk.id, scene.now_ms - RECENT_MS, LAST)
+def _last(connection: Connection, scene: Scene, desk: Desk, source: str, words: Language) -> tuple[LastRow, ...]:
+    found = machinery.last_readings(connection, desk.id, scene.now_ms - RECENT_MS, LAST, source)
     return tuple(_last_row(reading, scene, words) for reading in found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from central.schema import FACE
 from central.web.bins import Bin
 from central.web.language import Language
 from central.web.ranges import local
@@ -43,10 +44,11 @@ def share_figures(recent: Bin, scene: Scene, words: Language) -> tuple[Figure, F
     )
 
 
-def coverage_figure(part: float | None, words: Language, *, recorded: bool = False) -> Figure:
-    """What part of the day so far was seen; of a day's recordings where they are `recorded`."""
+def coverage_figure(part: float | None, words: Language, *, recorded: bool = False, source: str = FACE) -> Figure:
+    """What part of the day so far was seen, or heard; of a day's recordings where they are `recorded`."""
     scale = bullet(part, None, (0.0, 1.0))
     label, note = ("rec_cov", "rec_cov_n") if recorded else ("d_cov", "d_cov_n")
+    label = label if source == FACE else f"d_cov_{source}"
     return Figure(key="cov", label=words.t(label), value=words.share(part), note=words.t(note), bullet=scale)
 
 

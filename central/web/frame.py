@@ -15,6 +15,7 @@ from flask import Response, abort, current_app, jsonify, request
 from markupsafe import Markup
 from sqlalchemy import Engine
 
+from central.schema import FACE, ROLLUPS
 from central.web.assets import asset
 from central.web.language import Language, language
 from central.web.live import Hub, whole
@@ -44,6 +45,7 @@ class Centre:
     maker: Maker
     hub: Hub
     templates: jinja2.Environment
+    token: str | None = None
 
 
 def centre() -> Centre:
@@ -71,14 +73,20 @@ def key_of_request(page: str, number: int) -> Key:
         abort(404)
     asked = request.args.get("range", "")
     day = request.args.get("day", "")[:MAX_DAY]
-    return Key(page, number, asked if asked in RANGES else "", words_of_request().code, day if page == "desk" else "")
+    language, shown = words_of_request().code, asked if asked in RANGES else ""
+    if page != "desk":
+        return Key(page, number, shown, language)
+    source = request.args.get("source", FACE)
+    return Key(page, number, shown, language, day, source if source in ROLLUPS else FACE)
 
 
 def page_answer(key: Key) -> Response:
     """A whole page."""
     built = centre().maker.make(key)
     words = language(key.language)
-    query = urlencode({"range": built.range, "lang": key.language, **({"day": key.day} if key.day else {})})
+    asked = {"day": key.day} if key.day else {}
+    asked |= {"source": key.source} if key.source != FACE else {}
+    query = urlencode({"range": built.range, "lang": key.language, **asked})
     given = {
         "data": f"/api/{key.page}/{key.id}?{query}",
         "events": f"/events/{key.page}/{key.id}?{query}",

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, or_, select, union
 
-from central.schema import boxes, desks, gaps, placements, quarantine, readings, refused, sites
+from central.schema import FACE, boxes, desks, gaps, placements, quarantine, readings, refused, sites
 from central.web.queries import box_of, in_force, newest_of, placed, status, while_placed, with_newest
 from central.web.ranges import MINUTE
 from central.web.records import LASTING_REASONS, Arrival, LostReadings, PlacedBox, Reading
@@ -118,6 +118,7 @@ def arrivals(connection: Connection, desk_id: int, from_ms: int, until_ms: int) 
         .select_from(at.join(readings, readings.c.box == at.c.box))
         .where(at.c.desk_id == desk_id, while_placed(at, readings.c.wall_ms))
         .where(readings.c.wall_ms >= from_ms, readings.c.wall_ms < until_ms, readings.c.historical.is_(True))
+        .where(readings.c.source == FACE)
         .group_by(minute)
     )
     return {row[0] * MINUTE: Arrival(count=row[1], last_ms=row[2]) for row in connection.execute(query)}
@@ -137,7 +138,7 @@ def reasons(
         .where(at.c.desk_id == desk_id, while_placed(at, readings.c.wall_ms))
         .where(readings.c.wall_ms >= min(spans)[0], readings.c.wall_ms < max(spans)[1])
         .where(or_(*(and_(readings.c.wall_ms >= first, readings.c.wall_ms < last) for first, last in spans)))
-        .where(readings.c.reason.is_not(None), readings.c.reason.not_in(LASTING_REASONS))
+        .where(readings.c.reason.is_not(None), readings.c.reason.not_in(LASTING_REASONS), readings.c.source == FACE)
         .group_by(number, readings.c.reason)
     )
     ordered = sorted(spans)
@@ -147,7 +148,9 @@ def reasons(
     return found
 
 
-def last_readings(connection: Connection, desk_id: int, since_ms: int, limit: int) -> tuple[Reading, ...]:
+def last_readings(
+    connection: Connection, desk_id: int, since_ms: int, limit: int, source: str = FACE
+) -> tuple[Reading, ...]:
     """The newest raw readings of a desk made after `since_ms`, newest first."""
     at = placed(1)
     shares = tuple(readings.c[f"p_{name}"] for name in STACK)
@@ -165,7 +168,7 @@ def last_readings(connection: Connection, desk_id: int, since_ms: int, limit: in
         select(*plain, *shares)
         .select_from(at.join(readings, readings.c.box == at.c.box))
         .where(at.c.desk_id == desk_id, while_placed(at, readings.c.wall_ms))
-        .where(readings.c.wall_ms >= since_ms)
+        .where(readings.c.wall_ms >= since_ms, readings.c.source == source)
         .order_by(readings.c.wall_ms.desc())
         .limit(limit)
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 import jinja2
 from sqlalchemy import Connection, Engine
 
+from central.schema import FACE
 from central.web.language import Language, language
 from central.web.usual import Keeper
 
@@ -21,7 +22,7 @@ _FRESH_S: Final = 1.0  # a page asked for again within this is not made anew
 class Key:
     """Which page: its kind, the number of its site or desk (0 where it has none), its range and its language.
 
-    `day`, as 2026-11-20: the day of recordings that a desk is to show.
+    `day`, as 2026-11-20: the day of recordings that a desk is to show; `source`: of what its readings are.
     """
 
     page: str
@@ -29,6 +30,7 @@ class Key:
     range: str
     language: str
     day: str = ""
+    source: str = FACE
 
 
 @dataclass(frozen=True, kw_only=True)

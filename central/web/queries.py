@@ -27,7 +27,7 @@ from sqlalchemy import (
     select,
 )
 
-from central.schema import boxes, desks, minutes, placements, quarters, readings, sites
+from central.schema import FACE, ROLLUPS, boxes, desks, placements, quarters, readings, sites
 from central.web.bins import Sums
 from central.web.ranges import MINUTE, Grain, Window
 from central.web.records import LASTING_REASONS, Box, Desk, Newest, Site
@@ -72,9 +72,9 @@ def desks_now(
     return tuple(found.values())
 
 
-def begun(connection: Connection, desk_ids: Sequence[int]) -> dict[int, int]:
+def begun(connection: Connection, desk_ids: Sequence[int], source: str = FACE) -> dict[int, int]:
     """When each desk's first reading was made; desks without any are left out. Exact while its raw rows are kept."""
-    at = placed(MINUTE)
+    at, ((minutes, _), _) = placed(MINUTE), ROLLUPS[source]
     rolled = (
         select(func.min(minutes.c.start_ms))
         .where(minutes.c.box == at.c.box, minutes.c.start_ms >= at.c.low, minutes.c.start_ms < at.c.high)
@@ -86,7 +86,10 @@ def begun(connection: Connection, desk_ids: Sequence[int]) -> dict[int, int]:
         .subquery("starts")
     )
     raw = select(func.min(readings.c.wall_ms)).where(
-        readings.c.box == starts.c.box, readings.c.wall_ms >= starts.c.ms, readings.c.wall_ms >= starts.c.from_ms
+        readings.c.box == starts.c.box,
+        readings.c.wall_ms >= starts.c.ms,
+        readings.c.wall_ms >= starts.c.from_ms,
+        readings.c.source == source,
     )
     query = select(starts, raw.scalar_subquery().label("raw")).where(starts.c.ms.is_not(None))
     found: dict[int, int] = {}
@@ -98,9 +101,9 @@ def begun(connection: Connection, desk_ids: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def first_since(connection: Connection, desk_ids: Sequence[int], since_ms: int) -> int | None:
+def first_since(connection: Connection, desk_ids: Sequence[int], since_ms: int, source: str = FACE) -> int | None:
     """When the first quarter-hour after `since_ms` begins in which any of the desks was observed."""
-    at = placed(QUARTER)
+    at, (_, (quarters, _)) = placed(QUARTER), ROLLUPS[source]
     query = (
         select(func.min(quarters.c.start_ms))
         .select_from(at.join(quarters, quarters.c.box == at.c.box))
@@ -111,12 +114,29 @@ def first_since(connection: Connection, desk_ids: Sequence[int], since_ms: int) 
     return first
 
 
+def sources_of(connection: Connection, desk_id: int) -> tuple[str, ...]:
+    """Of what a desk has readings, the face always among them."""
+    at = placed(QUARTER)
+    found = [FACE]
+    for source, (_, (table, _)) in ROLLUPS.items():
+        there = (
+            select(table.c.start_ms)
+            .select_from(at.join(table, table.c.box == at.c.box))
+            .where(at.c.desk_id == desk_id, while_placed(at, table.c.start_ms))
+            .limit(1)
+        )
+        if source != FACE and connection.execute(there).first() is not None:
+            found.append(source)
+    return tuple(found)
+
+
 def sums(
-    connection: Connection, window: Window, desk_ids: Sequence[int], *, lead: int = 0
+    connection: Connection, window: Window, desk_ids: Sequence[int], *, lead: int = 0, source: str = FACE
 ) -> dict[int, dict[int, Sums]]:
     """What the readings add up to, by desk and column; `lead` columns before the window come as negative ones."""
     origin = window.start_ms - lead * window.step_ms
-    table, length = _source(window.range.grain)
+    table, length = _table(window.range.grain, source)
+    raw = (readings.c.wall_ok.is_(True), readings.c.source == source) if table is readings else ()
     start = table.c.wall_ms if table is readings else table.c.start_ms
     at = placed(length)
     column = ((start - origin) // window.step_ms).label("bin")
@@ -124,7 +144,7 @@ def sums(
         select(at.c.desk_id, column, *_values(table), func.min(start).label("first_ms"))
         .select_from(at.join(table, table.c.box == at.c.box))
         .where(start >= origin, start < window.end_ms, while_placed(at, start))
-        .where(at.c.desk_id.in_(desk_ids), *((readings.c.wall_ok.is_(True),) if table is readings else ()))
+        .where(at.c.desk_id.in_(desk_ids), *raw)
         .group_by(at.c.desk_id, column)
     )
     found: dict[int, dict[int, Sums]] = defaultdict(dict)
@@ -213,10 +233,16 @@ def in_force(now_ms: int) -> ColumnElement[bool]:
 
 
 def with_newest(source: FromClause, box: ColumnElement[str]) -> FromClause:
-    """`source` with the status of its box and that box's newest reading, where they are there."""
+    """`source` with the status of its box and that box's newest reading of a face, where they are there."""
     other = readings.alias("other")
-    last = select(func.max(other.c.wall_ms)).where(other.c.box == boxes.c.box, other.c.wall_ok.is_(True))
-    newest = and_(readings.c.box == boxes.c.box, readings.c.wall_ms == last.correlate(boxes).scalar_subquery())
+    last = select(func.max(other.c.wall_ms)).where(
+        other.c.box == boxes.c.box, other.c.wall_ok.is_(True), other.c.source == FACE
+    )
+    newest = and_(
+        readings.c.box == boxes.c.box,
+        readings.c.source == FACE,
+        readings.c.wall_ms == last.correlate(boxes).scalar_subquery(),
+    )
     return source.outerjoin(boxes, boxes.c.box == box).outerjoin(readings, newest)
 
 
@@ -249,9 +275,10 @@ def _real_quarters(at: Subquery, desk_ids: Sequence[int], spans: Sequence[Span])
     )
 
 
-def _source(grain: Grain) -> tuple[Table, int]:
+def _table(grain: Grain, source: str) -> tuple[Table, int]:
     """The table of a grain and the length of its bins; a raw reading has none to share."""
-    return {Grain.READINGS: (readings, 1), Grain.MINUTES: (minutes, MINUTE), Grain.QUARTERS: (quarters, QUARTER)}[grain]
+    minutes, quarters = ROLLUPS[source]
+    return {Grain.READINGS: (readings, 1), Grain.MINUTES: minutes, Grain.QUARTERS: quarters}[grain]
 
 
 def _columns(rollup: Table) -> list[ColumnElement[float]]:

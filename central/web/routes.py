@@ -1,7 +1,9 @@
-"""The addresses of the pages: `/`, `/desks/N`, `/boxes`; what they poll and listen to; and `/healthz`."""
+"""The addresses of the pages: `/`, `/desks/N` with its CSV, `/boxes`; what they poll and listen to; and `/healthz`."""
 
 from __future__ import annotations
 
+import time
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -10,8 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 import look
+from central.conversations import at_desk
 from central.web.frame import centre, data_answer, key_of_request, page_answer
 from central.web.live import lines
+from central.web.ranges import DAY
+from central.web.talks import as_csv
 
 pages: Final = Blueprint("pages", __name__)
 feed: Final = Blueprint("feed", __name__)
@@ -30,6 +35,35 @@ def floor() -> Response:
 def desk(number: int) -> Response:
     """One desk."""
     return page_answer(key_of_request("desk", number))
+
+
+@pages.get("/desks/<int:number>/conversations.csv")
+def conversations(number: int) -> Response:
+    """The conversations at a desk of a span of time, by default the last week: `from` and `until`, with an offset."""
+    key = key_of_request("desk", number)
+    centre().maker.make(key)  # 404 for a desk that is not there
+    now_ms = time.time_ns() // 1_000_000
+    until_ms = moment_of("until", now_ms)
+    from_ms = moment_of("from", until_ms - 7 * DAY)
+    with centre().engine.connect() as connection:
+        text_of_them = as_csv(at_desk(connection, key.id, from_ms, until_ms, now_ms))
+    response = Response(text_of_them, mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="desk-{key.id}-conversations.csv"'
+    return response
+
+
+def moment_of(name: str, otherwise: int) -> int:
+    """A moment of the address in UTC milliseconds; 400 where it is none with an offset."""
+    given = request.args.get(name)
+    if given is None:
+        return otherwise
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        abort(400)
+    if moment.tzinfo is None:
+        abort(400)
+    return round(moment.timestamp() * 1000)
 
 
 @pages.get("/boxes")

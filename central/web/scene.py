@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from central.schema import FACE
 from central.web import machinery, queries
 from central.web.bins import NOTHING, Bin, Known, Sums, columns, pool, pooled, whole
 from central.web.ranges import (
@@ -24,7 +25,7 @@ from central.web.ranges import (
 )
 from central.web.records import Desk
 from central.web.states import LASTING_MS, LATE_MS, Now, State, desk_now, known
-from central.web.usual import Keeper, Usuals, since_ms
+from central.web.usual import NO_USUALS, Keeper, Usuals, since_ms
 
 RECENT_MS = 15 * MINUTE
 
@@ -86,21 +87,26 @@ def load(
     *,
     range_key: str | None,
     coarse: bool,
+    source: str = FACE,
 ) -> Scene:
-    """Ask the tables about `desks`: a fixed number of questions, however many desks there are."""
+    """Ask the tables about `desks`: a fixed number of questions, however many desks there are.
+
+    `source` is what is looked at; usual ranges are of faces alone.
+    """
     ids = [desk.id for desk in desks]
-    begun = queries.begun(connection, ids)
+    begun = queries.begun(connection, ids, source)
     live = [desk.id for desk in desks if not desk.recorded]
-    opened = queries.first_since(connection, live or ids, midnight(local(now_ms, zone).date(), zone))
+    opened = queries.first_since(connection, live or ids, midnight(local(now_ms, zone).date(), zone), source)
     real = [desk.id for desk in desks if desk.counted]
     first = min((begun[i] for i in real or ids if i in begun), default=None)
     chosen = chosen_range(range_key, now_ms, first)
     step = COARSE.get(chosen.key) if coarse else None
     over = window(chosen, zone, now_ms, first_ms=opened, begun_ms=first, step_ms=step, ends_now=not live)
-    sums = queries.sums(connection, over, ids, lead=-(-LASTING_MS // over.step_ms) if over.step_ms < MINUTE else 0)
+    lead = -(-LASTING_MS // over.step_ms) if over.step_ms < MINUTE else 0
+    sums = queries.sums(connection, over, ids, lead=lead, source=source)
     spans = {desk.id: known(begun.get(desk.id), desk, now_ms) for desk in desks}
-    today = _today(connection, ids, zone, now_ms, opened, spans)
-    recent = _recent(connection, ids, zone, now_ms, spans)
+    today = _today(connection, ids, zone, now_ms, opened, spans, source)
+    recent = _recent(connection, ids, zone, now_ms, spans, source)
     arriving = machinery.arriving(connection, now_ms - LATE_MS)
     return Scene(
         now_ms=now_ms,
@@ -111,8 +117,8 @@ def load(
         known=spans,
         now={desk.id: desk_now(desk, recent[desk.id], today[desk.id].sums.late_s, arriving, now_ms) for desk in desks},
         today=today,
-        usuals=keeper.get(connection, over, real),
-        usual_since_ms=since_ms(begun[i] for i in real if i in begun),
+        usuals=keeper.get(connection, over, real) if source == FACE else NO_USUALS,
+        usual_since_ms=since_ms(begun[i] for i in real if i in begun and source == FACE),
     )
 
 
@@ -128,22 +134,23 @@ def _today(
     now_ms: int,
     opened_ms: int | None,
     spans: Mapping[int, Known],
+    source: str,
 ) -> dict[int, Bin]:
     """The day so far, from the first quarter-hour in which any of the desks was observed."""
     today = local(now_ms, zone).date()
     start = opened_ms if opened_ms is not None else midnight(today, zone)
     one = _one_column(RANGES["week"], zone, start, midnight(today + timedelta(days=1), zone) - start, now_ms)
-    sums = queries.sums(connection, one, ids)
+    sums = queries.sums(connection, one, ids, source=source)
     return {i: whole(_only(sums.get(i)), start, now_ms, spans[i]) for i in ids}
 
 
 def _recent(
-    connection: Connection, ids: Sequence[int], zone: ZoneInfo, now_ms: int, spans: Mapping[int, Known]
+    connection: Connection, ids: Sequence[int], zone: ZoneInfo, now_ms: int, spans: Mapping[int, Known], source: str
 ) -> dict[int, Bin]:
     """The last quarter of an hour by whole minutes, from a desk's first reading in it."""
     start = now_ms - now_ms % MINUTE + MINUTE - RECENT_MS
     one = _one_column(RANGES["hour"], zone, start, RECENT_MS, now_ms)
-    sums = queries.sums(connection, one, ids)
+    sums = queries.sums(connection, one, ids, source=source)
     found = {}
     for i in ids:
         mine = _only(sums.get(i))

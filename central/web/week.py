@@ -37,7 +37,7 @@ class WeekMap:
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
 
-def week_map(connection: Connection, desk_id: int, known: Known, over: Window, words: Language) -> WeekMap:
+def week_map(connection: Connection, desk_id: int, known: Known, over: Window, words: Language, source: str) -> WeekMap:
     """The calendar week of `over.now_ms`, Monday to Sunday."""
     today = local(over.now_ms, over.zone).date()
     monday = today - timedelta(days=today.weekday())
@@ -50,7 +50,7 @@ def week_map(connection: Connection, desk_id: int, known: Known, over: Window, w
         count=-(-(end - start) // HOUR),
         now_ms=over.now_ms,
     )
-    bins = columns(queries.sums(connection, week, [desk_id]).get(desk_id, {}), week, known)
+    bins = columns(queries.sums(connection, week, [desk_id], source=source).get(desk_id, {}), week, known)
     found = {_name(week, column): (column, item) for column, item in enumerate(bins)}
     hours = _hours(week, bins)
     days = [monday + timedelta(days=i) for i in range(7)]

@@ -38,11 +38,11 @@ INSPECT_EXAMPLES = """examples:
   mien-convert inspect desk-bundle --trust keys/ours.pub.json
                                           or where nobody signed it who is trusted
 """
-BUNDLE_TEXT = """Puts an expression network, a detector and a cover network together into the folder that a desk loads,
-with manifest.json and NOTICE. Each is the name of a packaged bundle, of its network, or a folder with its card. With
---run the expression network comes from a training run: it is exported, put into half precision and compared with
-float32 on real faces, and past a limit nothing is written. Where the licences do not allow the same use, it says what
-that means and asks; without a terminal it refuses."""
+BUNDLE_TEXT = """Puts an expression network, a detector and a cover network, and a voice where one is named, together
+into the folder that a desk loads, with manifest.json and NOTICE. Each is the name of a packaged bundle, of its network,
+or a folder with its card. With --run the expression network comes from a training run: it is exported, put into half
+precision and compared with float32 on real faces, and past a limit nothing is written. Where the licences do not allow
+the same use, it says what that means and asks; without a terminal it refuses."""
 INSPECT_TEXT = """Prints the manifest of a bundle as a table and checks every file against it. Hashes find damage, not
 forgery: who can change a file can change the manifest too. With --trust it says who signed that."""
 
@@ -77,6 +77,7 @@ def _add_bundle(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     bundle.add_argument(
         "--cover", default="default", metavar="NAME", help="what sees a covered mouth (default: %(default)s)"
     )
+    bundle.add_argument("--voice", metavar="NAME", help="what reads voices, for desks that listen (default: none)")
     bundle.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write, new or empty")
     bundle.add_argument("--replace", action="store_true", help="replace the bundle that is at DIR")
     bundle.add_argument(
@@ -108,6 +109,8 @@ def _bundle(arguments: argparse.Namespace) -> int:
         parts.find("detector", arguments.detector, parts.PACKAGED),
         parts.find("cover", arguments.cover, parts.PACKAGED),
     ]
+    if arguments.voice:
+        others.append(parts.find("voice", arguments.voice, parts.PACKAGED))
     with terminated_like_an_exit():
         if arguments.network_run:
             made = _of_run(arguments, others, out, key)

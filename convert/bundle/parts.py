@@ -1,4 +1,4 @@
-"""The three parts of a bundle, each found by the name of a packaged bundle, of its network, or as a folder."""
+"""The parts of a bundle, each found by the name of a packaged bundle, of its network, or as a folder."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _DetectorCard(msgspec.Struct, frozen=True):
 
 
 class _NetworkCard(msgspec.Struct, frozen=True):
-    """What is needed here of expression.json and cover.json."""
+    """What is needed here of expression.json, cover.json and voice.json."""
 
     name: str
     version: str
@@ -67,13 +67,15 @@ class _NetworkCard(msgspec.Struct, frozen=True):
     trained_on: tuple[_Data, ...] = ()
     licence: str = "Apache-2.0"
     over_time: _Entry | None = None
+    speech: _Entry | None = None
+    noise: _Entry | None = None
 
     def grounds(self) -> tuple[Ground, ...]:
         return tuple(Ground(data.name, data.licence) for data in self.trained_on)
 
     def entries(self) -> tuple[_Entry, ...]:
-        over_time = (self.over_time,) if self.over_time is not None else ()
-        return (_Entry(self.file, self.sha256), *over_time)
+        beside = (self.over_time, self.speech, self.noise)
+        return (_Entry(self.file, self.sha256), *(each for each in beside if each is not None))
 
 
 _Card = TypeVar("_Card", _DetectorCard, _NetworkCard)

@@ -15,7 +15,7 @@ from contract.reading import Role
 from edge import settings
 from edge.analyze.output import READINGS, REPORT, SUMMARY
 from edge.analyze.progress import span
-from edge.analyze.results import Counted, Kind, Summary
+from edge.analyze.results import Counted, Kind, Listened, Summary
 from edge.errors import SettingsError
 
 DESCRIPTION: Final = (
@@ -29,6 +29,7 @@ EXAMPLES: Final = """examples:
   mien-desk analyze film.mp4 --out results/ --every 5              one frame in five, for a quicker look
   mien-desk analyze film.mp4 --out results/ --point expressive     for acted or strong expressions
   mien-desk analyze photos/ --out results/ --pictures              each image stands for itself
+  mien-desk analyze call.mp4 --out results/ --voice                what is heard, too
   mien-desk analyze call.mp4 --out results/ --annotated copies/    also a copy that SHOWS the faces, with labels
   mien-desk analyze call.mp4 --out results/ --publish desk.toml --began 2026-11-20T09:00:00+01:00
 
@@ -49,6 +50,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add("--every", type=_count, default=1, metavar="N", help="look at one frame in N (default: every one)")
     add("--model", default="default", metavar="NAME", help="a packaged bundle, its model's name, or a bundle's folder")
     add("--point", metavar="NAME", help="an operating point on the model's card (default: its first)")
+    add("--voice", metavar="NAME", nargs="?", const="voice", help="also read the voice in films that have sound, and "
+        "both together, by the packaged voice of that name or the one in that folder (NAME left out: the one that "
+        "comes with Mien)")  # fmt: skip
     images = parser.add_mutually_exclusive_group()
     images.add_argument("--frames", dest="images", action="store_const", const=Kind.FRAMES, help="folders of images "
                         "hold the frames of a clip (default: found out from the images, and said)")  # fmt: skip
@@ -91,6 +95,7 @@ def run(options: argparse.Namespace) -> int:
             settings=config,
             config=str(options.publish or ""),
             quiet=options.quiet,
+            voice=options.voice,
         ),
         stop,
     )
@@ -109,6 +114,9 @@ def table(summary: Summary, out: Path) -> Iterator[str]:
     rows: list[tuple[str, Counted]] = [(file.file, file) for file in summary.files]
     for name, counted in rows if len(rows) == 1 else [*rows, ("in all", summary.all)]:
         yield _row(name if len(name) <= width else "…" + name[1 - width :], counted, width)
+    for name, found in (("voice", summary.voice), ("face and voice", summary.both)):
+        if found is not None:
+            yield _heard_row(name, found, width)
     faults = [file for file in summary.files if file.fault]
     for file in faults:
         yield f"! {file.fault}"
@@ -124,6 +132,12 @@ def _row(name: str, counted: Counted, width: int) -> str:
     return (
         f"{name:<{width}}  {span(counted.seconds):>8} {counted.faces:>8} {read:>6} {counted.coverage:>9.0%}  {shares}"
     )
+
+
+def _heard_row(name: str, found: Listened, width: int) -> str:
+    top = sorted(found.by_seconds.items(), key=lambda entry: -entry[1])[:TOP]
+    shares = ", ".join(f"{expression} {share:.0%}" for expression, share in top if share > 0) or "no voice was read"
+    return f"{name:<{width}}  {span(found.seconds):>8} {'':>8} {'':>6} {found.coverage:>9.0%}  {shares}, by seconds"
 
 
 def _stop_on_signals() -> threading.Event:

@@ -20,6 +20,7 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     point: str
     role: Role
     trust: str | None = None
+    voice: str | None = None  # a packaged voice or its folder, where films are listened to as well
 
 
 class Inspect(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -46,6 +47,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     every: int
     window_s: float
     annotated: str | None = None  # the file, or of pictures the folder, for a copy with what was found drawn in
+
+
+class Listen(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Hear a film's sound from its beginning to its end."""
+
+    item: int
+    path: str
 
 
 class Stop(msgspec.Struct, frozen=True, tag=True):
@@ -108,6 +116,25 @@ class End(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     stopped: bool = False
 
 
+class Heard(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A second of sound; `spoken` is the part that is speech, `clear_db` how much louder that is than the room."""
+
+    item: int
+    at_s: float
+    spoken: float
+    clear_db: float
+    shares: tuple[float, ...] | None = None
+    confidence: float | None = None
+    reason: Reason | None = None
+
+
+class Listened(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """A film's sound is heard, or what was wrong with it."""
+
+    item: int
+    fault: str | None = None
+
+
 class Broken(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The worker cannot work at all, whatever the recording: the text and the exit code of its error."""
 
@@ -115,8 +142,9 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     exit_code: int
 
 
-Task = Inspect | Part | Stop
-Report = Ready | Facts | Window | End | Broken
+Job = Inspect | Part | Listen
+Task = Job | Stop
+Report = Ready | Facts | Window | End | Heard | Listened | Broken
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_setup: Final = msgspec.msgpack.Decoder(Setup).decode

@@ -70,9 +70,9 @@ class Output:
             raise _refused(folder, error) from error
         self.size = 0  # bytes of readings.jsonl, all of them whole lines
 
-    def add(self, file: str, window: Window, reading: Reading) -> None:
+    def add(self, file: str, at_s: float, reading: Reading) -> None:
         """Append a line: the recording's or the picture's file, its second, the label, and the reading's own fields."""
-        line: dict[str, Any] = {"file": file, "at_s": round(window.at_s, 3)}
+        line: dict[str, Any] = {"file": file, "at_s": round(at_s, 3)}
         if reading.shares is not None:
             line["label"] = EXPRESSIONS[reading.shares.index(max(reading.shares))]
         line |= msgspec.to_builtins(reading)

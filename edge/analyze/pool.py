@@ -14,7 +14,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Final
 
 from edge.analyze import messages
-from edge.analyze.messages import Broken, End, Facts, Inspect, Part, Ready, Report, Setup, Stop
+from edge.analyze.messages import Broken, End, Facts, Job, Listened, Part, Ready, Report, Setup, Stop
 from edge.errors import MienDeskError, ModelError, OutputError
 
 FOR_THE_PARENT: Final = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
@@ -28,14 +28,14 @@ class Worker:
     process: SpawnProcess
     pipe: Connection
     ready: bool = False
-    task: Inspect | Part | None = None
+    task: Job | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Died:
     """A worker ended in the middle of a task: the recording is to blame."""
 
-    task: Inspect | Part
+    task: Job
     how: str
 
 
@@ -55,7 +55,7 @@ class Pool:
             self._start()
         return None
 
-    def give(self, worker: Worker, task: Inspect | Part) -> None:
+    def give(self, worker: Worker, task: Job) -> None:
         """Let a waiting worker do a task; one that died meanwhile is found by `reports`."""
         worker.task = task
         with suppress(BrokenPipeError):
@@ -85,7 +85,7 @@ class Pool:
                 raise _error(report)
             if isinstance(report, Ready):
                 worker.ready = True
-            if isinstance(report, Facts | End):
+            if isinstance(report, Facts | End | Listened):
                 worker.task = None
             yield report
 

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import structs
 
 from edge.analyze.inputs import Found
-from edge.analyze.messages import End, Facts, Inspect, Part, Window
+from edge.analyze.messages import End, Facts, Heard, Inspect, Job, Listen, Part, Window
 from edge.analyze.results import Kind, Recording
 from edge.analyze.tally import Course, Tally
 from edge.analyze.whole import MP4
@@ -42,6 +42,7 @@ class Plan:
     every: int
     fps: float  # of folders of frames
     annotated: Callable[[Found, Kind], Path] | None = None
+    listens: bool = False
 
 
 @dataclass(eq=False)
@@ -69,6 +70,8 @@ class Recorded:
         self._head = 0
         self._ends: list[End] = []
         self.film_s = 0.0  # reported so far, in whatever order
+        self._to_hear = self._hears = False
+        self._heard: deque[Heard] = deque()
 
     @property
     def kind(self) -> Kind:
@@ -94,7 +97,7 @@ class Recorded:
         """Nothing is left to do, and all is counted."""
         if self.facts is None or self.facts.fault:
             return bool(self.faults)
-        return self._head == len(self._parts)
+        return self._head == len(self._parts) and not (self._to_hear or self._hears)
 
     @property
     def share(self) -> float:
@@ -106,14 +109,17 @@ class Recorded:
     @property
     def has_task(self) -> bool:
         """Whether there is something to ask a worker now."""
-        return not self.done and (not self.begun or any(not stretch.given for stretch in self._parts))
+        return not self.done and (not self.begun or self._to_hear or any(not stretch.given for stretch in self._parts))
 
-    def next_task(self) -> Inspect | Part:
+    def next_task(self) -> Job:
         """What to ask a worker next, where there is something."""
         if not self.begun:
             self.begun = True
             files, kind = self.found.files, self.found.kind
             return Inspect(item=self.number, path=str(self.found.path), files=files, kind=kind)
+        if self._to_hear:  # first: no window has its turn before
+            self._to_hear, self._hears = False, True
+            return Listen(item=self.number, path=str(self.found.path))
         stretch = next(stretch for stretch in self._parts if not stretch.given)
         stretch.given = True
         return stretch.task
@@ -125,6 +131,7 @@ class Recorded:
             self.faults.append(facts.fault)
             return
         self._parts = [_Stretch(task) for task in self._tasks(facts)]
+        self._to_hear = self._plan.listens and facts.kind is Kind.VIDEO
         self._course = Course(1.0 if facts.kind is Kind.PICTURES else self._parts[0].task.window_s)
 
     def _tasks(self, facts: Facts) -> list[Part]:
@@ -161,6 +168,23 @@ class Recorded:
         self._parts[window.part].windows.append(window)
         self.film_s += window.seconds
 
+    def hear(self, second: Heard) -> None:
+        """Take in a second of its sound; they come in order."""
+        self._heard.append(second)
+
+    def listened(self, fault: str | None) -> None:
+        """Its sound is heard, or could not be: what it shows still counts."""
+        self._hears = False
+        if fault:
+            self.faults.append(fault)
+
+    def heard_before(self, until_s: float) -> list[Heard]:
+        """The seconds of sound that begin before a time, each given once."""
+        found = []
+        while self._heard and self._heard[0].at_s < until_s - 1e-6:
+            found.append(self._heard.popleft())
+        return found
+
     def end(self, end: End) -> None:
         """A part is read."""
         self._parts[end.part].end = end
@@ -172,6 +196,7 @@ class Recorded:
     def fail(self, fault: str, part: int | None) -> None:
         """A worker died over it: what is not begun is left, what others read still counts."""
         self.faults.append(fault)
+        self._to_hear = False
         if part is not None:
             self._parts[part].end = End(item=self.number, part=part, met=0)
         self._parts = [stretch for stretch in self._parts if stretch.given]
@@ -188,7 +213,7 @@ class Recorded:
 
     def flow(self, sink: Callable[[Recorded, Window], None], *, all_there_is: bool = False) -> None:
         """Give `sink` the windows whose turn it is. With `all_there_is`, those behind an unfinished part too."""
-        while self._head < len(self._parts):
+        while self._head < len(self._parts) and (all_there_is or not (self._to_hear or self._hears)):
             head = self._parts[self._head]
             while head.windows:
                 window = head.windows.popleft()

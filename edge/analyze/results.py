@@ -39,6 +39,17 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     label_changes_per_second: float | None  # of the smoothed label of a followed face; None of pictures
 
 
+class Listened(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over the seconds of a film's sound: of the voice in it, or of face and voice together."""
+
+    seconds: float
+    seconds_read: float  # of these, how many have an expression
+    coverage: float  # seconds_read / seconds; 0 of nothing
+    by_seconds: dict[str, float]  # mean shares over seconds_read; empty where that is 0
+    second_reasons: dict[Reason, float]  # seconds without an expression, by reason
+    valence: float | None  # mean over seconds_read
+
+
 class Bin(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of a recording, for its course over time."""
 
@@ -62,6 +73,8 @@ class Recording(Counted, frozen=True, kw_only=True):
     bin_s: float  # length of a bin of the course
     course: tuple[Bin, ...]
     fault: str | None = None
+    voice: Listened | None = None  # where it was listened to, and has sound
+    both: Listened | None = None
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,3 +89,6 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool  # False where somebody stopped it
     all: Counted
     files: tuple[Recording, ...]
+    voice_model: str | None = None  # the id that readings of voices carry, where films were listened to
+    voice: Listened | None = None
+    both: Listened | None = None

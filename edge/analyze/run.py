@@ -14,20 +14,24 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import structs
 
-from contract.reading import Role
+from contract.reading import Reading, Role
 from edge import bundle as bundles
+from edge import voice_card
 from edge.analyze import messages
 from edge.analyze.handover import hand_over
 from edge.analyze.inputs import COPY, Found, find
-from edge.analyze.messages import End, Facts, Inspect, Setup, Window
+from edge.analyze.messages import End, Facts, Heard, Inspect, Listen, Listened, Setup, Window
 from edge.analyze.output import REPORT, SUMMARY, Identity, Output, reading_of
 from edge.analyze.pool import Died, Pool
 from edge.analyze.progress import Progress
 from edge.analyze.recorded import Plan, Recorded
 from edge.analyze.report import report_html
-from edge.analyze.results import Counted, Kind, Summary
-from edge.analyze.tally import Tally
+from edge.analyze.results import Counted, Kind, Recording, Summary
+from edge.analyze.tally import HeardTally, Tally
+from edge.analyze.voices import both_of
+from edge.analyze.voices import reading_of as reading_of_voice
 from edge.errors import BrokerError, MienDeskError, SettingsError
 from edge.settings import Settings
 
@@ -56,6 +60,14 @@ class Options:
     settings: Settings | None = None  # of the desk through whose outbox the readings go to the centre
     config: str = ""  # the name of the file with these settings
     quiet: bool = False
+    voice: str | None = None  # a packaged voice or its folder; None: films are not listened to
+
+
+class _Ears:
+    """What was heard of a recording, or of all: the voice, and face and voice together."""
+
+    def __init__(self) -> None:
+        self.voice, self.both = HeardTally(), HeardTally()
 
 
 @dataclass(frozen=True)
@@ -89,17 +101,25 @@ class Analysis:
         if options.began is not None and len(found) != 1:
             raise SettingsError(f"--began says when one recording began, but these are {len(found)}; give one alone")
         annotated = _copies(options.annotated, found) if options.annotated else None
-        plan = Plan(every=options.every, fps=options.fps, annotated=annotated)
+        self._voice = voice_card.named(options.voice, trust=trust) if options.voice else None
+        plan = Plan(every=options.every, fps=options.fps, annotated=annotated, listens=self._voice is not None)
         self._items = [Recorded(number, one, plan) for number, one in enumerate(found)]
         self._head = 0  # the first that is not done
         self._sizes = sum(one.size for one in found) or 1
         self._all = Tally()
+        self._heard = _Ears(), {number: _Ears() for number in range(len(self._items))}
         self._out = Output(options.out)
         self._line_of: dict[int, int] = {}  # where a recording's readings begin
         self._identities: dict[int, Identity] = {}
         self._error: MienDeskError | None = None
         self._progress = Progress(sys.stderr, quiet=options.quiet)
-        setup = Setup(model=str(self._bundle.folder), point=self._bundle.point.name, role=options.role, trust=trust)
+        setup = Setup(
+            model=str(self._bundle.folder),
+            point=self._bundle.point.name,
+            role=options.role,
+            trust=trust,
+            voice=str(self._voice.folder) if self._voice is not None else None,
+        )
         self._workers = options.workers or len(os.sched_getaffinity(0))
         self._pool = Pool(setup, self._workers)
 
@@ -134,9 +154,12 @@ class Analysis:
 
     def _take(self, report: messages.Report | Died) -> None:
         if isinstance(report, Died):
-            part = None if isinstance(report.task, Inspect) else report.task.part
             item = self._items[report.task.item]
-            item.fail(f"{item.found.name}: the decoder died of it ({report.how}); give another copy of it", part)
+            fault = f"{item.found.name}: the decoder died of it ({report.how}); give another copy of it"
+            if isinstance(report.task, Listen):
+                item.listened(fault)
+            else:
+                item.fail(fault, None if isinstance(report.task, Inspect) else report.task.part)
         elif isinstance(report, Facts):
             self._items[report.item].learn(report)
             if report.note:
@@ -145,6 +168,10 @@ class Analysis:
             self._items[report.item].take(report)
         elif isinstance(report, End):
             self._items[report.item].end(report)
+        elif isinstance(report, Heard):
+            self._items[report.item].hear(report)
+        elif isinstance(report, Listened):
+            self._items[report.item].listened(report.fault)
 
     def _advance(self) -> None:
         """Count and write what has its turn, and go on to the next recording where one is done."""
@@ -153,6 +180,7 @@ class Analysis:
             item.flow(self._sink)
             if not item.done:
                 return
+            self._hear(item, float("inf"), None)  # sound may last longer than pictures
             self._publish(item)
             self._head += 1
 
@@ -161,7 +189,24 @@ class Analysis:
         if item.number not in self._identities:
             self._line_of[item.number] = self._out.size
             self._identities[item.number] = self._identity(item)
-        self._out.add(item.name_of(window), window, reading_of(window, self._identities[item.number]))
+        face = reading_of(window, self._identities[item.number])
+        self._out.add(item.name_of(window), window.at_s, face)
+        self._hear(item, window.at_s + window.seconds, face)
+
+    def _hear(self, item: Recorded, until_s: float, face: Reading | None) -> None:
+        """Count and write the seconds of sound until a time, beside what was read of the face then."""
+        for second in item.heard_before(until_s):
+            assert self._voice is not None
+            of = self._identities.setdefault(item.number, self._identity(item))
+            self._line_of.setdefault(item.number, self._out.size)
+            model, merging = self._voice.card.model, self._voice.card.merging
+            voice = reading_of_voice(second, of, model)
+            both = both_of(face, second, of, model, merging)
+            for reading in (voice, both):
+                self._out.add(item.found.name, second.at_s, reading)
+            for ears in (self._heard[0], self._heard[1][item.number]):
+                ears.voice.add(voice)
+                ears.both.add(both)
 
     def _identity(self, item: Recorded) -> Identity:
         """Whatever decides what the readings say is in `boot`, so that one identity never has two contents."""
@@ -173,7 +218,9 @@ class Analysis:
         what = (facts.digest, facts.kind.value, item.rate, policy, began_ms)
         whose = (bundle.model, bundle.expression.sha256, bundle.point, bundle.detector, bundle.cover)
         # A copy is drawn in one go, without the seams at which long films are read anew.
-        how = (SOFTWARE, whose, options.role.value, options.every, options.annotated is None)
+        how: tuple[object, ...] = (SOFTWARE, whose, options.role.value, options.every, options.annotated is None)
+        if self._voice is not None:
+            how = (*how, self._voice.card)
         boot = hashlib.sha256(repr((what, how)).encode()).hexdigest()[:16]
         return Identity(boot=boot, began_ms=began_ms, role=options.role, policy=policy, model=bundle.model)
 
@@ -204,6 +251,7 @@ class Analysis:
         stopped = self._head < len(self._items)
         for item in self._items[self._head :]:
             item.flow(self._sink, all_there_is=True)
+            self._hear(item, float("inf"), None)
         summary = Summary(
             software=SOFTWARE,
             model=self._bundle.model,
@@ -213,12 +261,19 @@ class Analysis:
             made_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             complete=not stopped,
             all=Counted(**self._all.fields()),
-            files=tuple(item.recording() for item in self._items),
+            files=tuple(self._recording(item) for item in self._items),
+            voice_model=self._voice.card.model if self._voice is not None else None,
+            voice=self._heard[0].voice.listened(),
+            both=self._heard[0].both.listened(),
         )
         text = msgspec.json.format(msgspec.json.encode(summary), indent=2).decode()
         self._out.write(SUMMARY, text + "\n")
         self._out.write(REPORT, report_html(summary))
         return Outcome(summary, stopped, self._error)
+
+    def _recording(self, item: Recorded) -> Recording:
+        ears = self._heard[1][item.number]
+        return structs.replace(item.recording(), voice=ears.voice.listened(), both=ears.both.listened())
 
     def close(self) -> None:
         """End the workers, whatever they do."""

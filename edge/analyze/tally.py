@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contract.expressions import EXPRESSIONS, valence
-from contract.reading import Reason
+from contract.reading import Reading, Reason
 from edge.analyze.messages import Window
-from edge.analyze.results import Bin
+from edge.analyze.results import Bin, Listened
 
 MOST_BINS: Final = 1000  # then each two become one: a course is to be drawn, and memory has a bound
 
@@ -62,6 +62,39 @@ class Tally:
             "valence": round(self._valence / seconds, 4) if seconds else None,
             "label_changes_per_second": round(self._changes / followed, 4) if followed else None,
         }
+
+
+class HeardTally:
+    """Sums over readings of seconds of sound."""
+
+    def __init__(self) -> None:
+        self.seconds = self._read = self._valence = 0.0
+        self._shares = [0.0] * len(EXPRESSIONS)
+        self._reasons: dict[Reason, float] = {}
+
+    def add(self, reading: Reading) -> None:
+        """Count one."""
+        length = reading.duration_s
+        self.seconds += length
+        if reading.shares is not None:
+            self._read += length
+            self._valence += length * valence(reading.shares)
+            self._shares = [s + length * x for s, x in zip(self._shares, reading.shares, strict=True)]
+        elif reading.reason is not None:
+            self._reasons[reading.reason] = self._reasons.get(reading.reason, 0.0) + length
+
+    def listened(self) -> Listened | None:
+        """What they add up to; None of none."""
+        if not self.seconds:
+            return None
+        return Listened(
+            seconds=round(self.seconds, 3),
+            seconds_read=round(self._read, 3),
+            coverage=round(self._read / self.seconds, 4),
+            by_seconds=_named(self._shares, self._read),
+            second_reasons=dict(sorted(self._reasons.items(), key=lambda entry: -entry[1])),
+            valence=round(self._valence / self._read, 4) if self._read else None,
+        )
 
 
 def _named(sums: list[int] | list[float], whole: float) -> dict[str, float]:

@@ -15,14 +15,16 @@ from typing import Final
 
 import cv2
 
-from edge import bundle, kernel
+from edge import bundle, kernel, voice_card
 from edge.analyze import messages
 from edge.analyze.annotate import open_copy
 from edge.analyze.inspecting import inspect
+from edge.analyze.listen import heard
 from edge.analyze.looker import Looker
-from edge.analyze.messages import Broken, End, Inspect, Part, Ready, Setup, Stop
+from edge.analyze.messages import Broken, End, Inspect, Job, Listen, Listened, Part, Ready, Setup, Stop
 from edge.analyze.part import Send, read_part
 from edge.errors import CaptureError, MienDeskError
+from edge.hearing import Hearing
 from edge.reader import FaceReader
 
 CASCADE_S: Final = 1.0  # how often all faces are looked for while others are followed: a desk's every 15th of 15 frames
@@ -70,10 +72,13 @@ class Worker:
         self._readers: dict[int, FaceReader] = {}
         self._reader(15)
 
-    def do(self, task: Inspect | Part) -> None:
+    def do(self, task: Job) -> None:
         """Do it and report. What is wrong with a recording is reported; raises OutputError and ModelError."""
         if isinstance(task, Inspect):
             self._send(inspect(task))
+            return
+        if isinstance(task, Listen):
+            self._send(self._listened(task))
             return
         try:
             with closing(open_copy(task)) as copy:
@@ -82,6 +87,17 @@ class Worker:
         except CaptureError as error:
             end = End(item=task.item, part=task.part, met=0, fault=str(error))
         self._send(end)
+
+    def _listened(self, task: Listen) -> Listened:
+        hearing = Hearing(voice_card.named(self._setup.voice, trust=self._setup.trust))
+        try:
+            for second in heard(task, hearing):
+                self._send(second)
+                if self._asked_to_stop():
+                    break
+        except CaptureError as error:
+            return Listened(item=task.item, fault=str(error))
+        return Listened(item=task.item)
 
     def _reader(self, cascade_every: int) -> FaceReader:
         if cascade_every not in self._readers:

@@ -9,11 +9,13 @@ bounds.py       how many are kept, and what is let go first
 reserve.py      room for the day on which others fill the disk
 engines.py      what is said of the engines that are built
 health.py       what vision says of itself
+beside.py       what a face's readings are, for who reads a voice beside them
 neutral.py      an agent's own neutral, where the policy lets it be learned
 relay.py        the side that sends them and frees them by receipt
 check.py        the process `store`: makes, migrates and checks the file, moves a broken one aside
 """
 
+from edge.store.beside import FaceSeconds
 from edge.store.check import Prepared, open_to_its_group, prepare
 from edge.store.engines import EngineNotes
 from edge.store.health import Health, Vitals
@@ -25,6 +27,7 @@ from edge.store.reserve import Reserve
 __all__ = [
     "Counts",
     "EngineNotes",
+    "FaceSeconds",
     "Head",
     "Health",
     "KeptNeutral",

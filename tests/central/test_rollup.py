@@ -47,16 +47,17 @@ def test_they_equal_the_sums_over_the_raw_rows(engine: Engine, batches: list[lis
     with engine.connect() as connection:
         raw = connection.execute(text("SELECT count(*) FROM readings")).scalar_one()
         assert raw == len({one.seq for batch in batches for one in batch})
-        for table, length_ms in ROLLUPS:
-            query = select(table.c.box, table.c.start_ms, *[table.c[name] for name in rollup.SUMS])
-            stored = {(row[0], row[1]): row[2:] for row in connection.execute(query)}
-            summed = _summed(connection, length_ms)
-            assert stored.keys() == summed.keys()
-            for key, sums in summed.items():
-                assert stored[key] == pytest.approx(sums, rel=1e-9, abs=1e-9)
+        for source, pair in ROLLUPS.items():
+            for table, length_ms in pair:
+                query = select(table.c.box, table.c.start_ms, *[table.c[name] for name in rollup.SUMS])
+                stored = {(row[0], row[1]): row[2:] for row in connection.execute(query)}
+                summed = _summed(connection, length_ms, source)
+                assert stored.keys() == summed.keys()
+                for key, sums in summed.items():
+                    assert stored[key] == pytest.approx(sums, rel=1e-9, abs=1e-9)
 
 
-def _summed(connection: Any, length_ms: int) -> dict[tuple[str, int], tuple[float, ...]]:
+def _summed(connection: Any, length_ms: int, source: str) -> dict[tuple[str, int], tuple[float, ...]]:
     """The same sums by the database, from the raw rows."""
     lasting = ", ".join(f"'{reason.value}'" for reason in LASTING)
     parts = [
@@ -71,7 +72,7 @@ def _summed(connection: Any, length_ms: int) -> dict[tuple[str, int], tuple[floa
         *(f"sum(coalesce(p_{name}, 0) * duration_s)" for name in EXPRESSIONS),
     ]
     bins = f"wall_ms / {length_ms} * {length_ms}"
-    query = f"SELECT box, {bins}, {', '.join(parts)} FROM readings WHERE wall_ok GROUP BY 1, 2"
+    query = f"SELECT box, {bins}, {', '.join(parts)} FROM readings WHERE wall_ok AND source = '{source}' GROUP BY 1, 2"
     return {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(text(query))}
 
 

@@ -30,7 +30,14 @@ class Run:
         self.stop = threading.Event()
         self.code: int | None = None
         self.pids = folder / "pids"
-        for name, script in {"store": "", "engine": "", "vision": FOREVER, "publish": FOREVER, **scripts}.items():
+        for name, script in {
+            "store": "",
+            "engine": "",
+            "vision": FOREVER,
+            "voice": "",
+            "publish": FOREVER,
+            **scripts,
+        }.items():
             head = f"import sys, time, pathlib\nhere = pathlib.Path({str(folder)!r})\n"
             (folder / f"{name}.py").write_text(head + script)
 
@@ -88,8 +95,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
 
 
 def test_the_store_runs_first_and_the_others_beside_each_other() -> None:
-    assert [process.name for process in PROCESSES] == ["store", "engine", "vision", "publish"]
-    assert [process.once for process in PROCESSES] == [True, False, False, False]
+    assert [process.name for process in PROCESSES] == ["store", "engine", "vision", "voice", "publish"]
+    assert [process.once for process in PROCESSES] == [True, False, False, False, False]
 
 
 def test_all_are_stopped_when_it_is_told_to_stop(run: Callable[..., Run]) -> None:
@@ -142,12 +149,12 @@ Supervisor(here / "desk.toml", here / "pids").run(threading.Event())
 
 
 def test_a_supervisor_that_is_killed_leaves_no_process_running(tmp_path: Path) -> None:
-    for name, script in {"store": "", "engine": "", "vision": FOREVER, "publish": FOREVER}.items():
+    for name, script in {"store": "", "engine": "", "vision": FOREVER, "voice": "", "publish": FOREVER}.items():
         (tmp_path / f"{name}.py").write_text(f"import time\n{script}")
     pids = tmp_path / "pids"
     supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISE, str(tmp_path)], cwd=ROOT)
     try:
-        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 6, "all run")
+        wait_for(lambda: pids.exists() and len(pids.read_text().split()) == 8, "all run")
     finally:
         supervisor.kill()
         supervisor.wait()

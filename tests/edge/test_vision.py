@@ -16,8 +16,8 @@ import cv2
 import msgspec
 import pytest
 
-from contract.reading import Reading, Reason
-from edge import bundle, resting, vision
+from contract.reading import Reading, Reason, Role
+from edge import bundle, conversation, resting, vision
 from edge.capture import Capture, Frame, capture, open_source
 from edge.errors import CaptureError, ModelError, StaleCamera, StoreError
 from edge.settings import Camera, Model, Policy, Settings, load
@@ -74,6 +74,19 @@ def test_readings_of_a_run_have_one_boot_one_shift_and_rising_starts(tmp_path: P
     assert steps == pytest.approx([1.0] * len(steps), abs=1e-6)
     assert steps, "one reading has no step"
     assert all(abs(row[4] / 1000 - time.time()) < 60 for row in found)
+
+
+def test_a_box_that_looks_at_customers_names_their_conversations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "BEGINS_S", 2.0)
+    settings = desk(tmp_path, str(moving_portrait(tmp_path, 4.3, 5.0)))
+    settings = msgspec.structs.replace(settings, box=msgspec.structs.replace(settings.box, role=Role.CUSTOMER))
+    vision.run(settings, threading.Event())
+    names = [row[0] for row in made.look(settings.store, "SELECT conversation FROM outbox ORDER BY seq")]
+    assert names[0] is None
+    assert names[1] is not None
+    assert set(names[1:]) == {names[1]}
 
 
 def test_an_own_neutral_is_learned_of_a_resting_face_where_the_policy_says_so(

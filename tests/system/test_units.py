@@ -18,6 +18,7 @@ OUTBOX = "/var/lib/mien/desk.db"
 TARGET = "mien.target"
 ESCAPE = "tests.system.escape"
 STAYS = ("mien-vision.service", "mien-publish.service")
+TRIED = (*STAYS, "mien-voice.service")
 
 _PLAIN = """\
 [Service]
@@ -86,7 +87,7 @@ def desk(box: Box) -> Box:
 
 @pytest.fixture(scope="module")
 def outcomes(box: Box) -> dict[str, dict[str, str]]:
-    """How each attempt went under each unit: `plain`, `mien-vision.service`, `mien-publish.service`."""
+    """How each attempt went under each unit: `plain`, and those of vision, voice and publish."""
     box.run("systemctl", "start", "test-broker.service", "dbus.socket")
     box.run("mknod", "-m", "666", "/dev/video0", "c", "1", "5")  # reads as /dev/zero does
     service(box, "test-listener.service", "tests.system.listener")
@@ -94,16 +95,16 @@ def outcomes(box: Box) -> dict[str, dict[str, str]]:
     box.run("systemctl", "start", "test-listener.service", "mien-store.service")
     process = box.show("test-listener.service", "MainPID")
     service(box, "test-plain.service", ESCAPE, process)
-    for unit in STAYS:
+    for unit in TRIED:
         box.write(f"/etc/systemd/system/{unit}.d/escape.conf", _INSTEAD.format(command=f"{MODULE} {ESCAPE} {process}"))
     box.run("systemctl", "daemon-reload")
     said = {}
-    for unit in (*STAYS, "test-plain.service"):
+    for unit in (*TRIED, "test-plain.service"):
         box.run("systemctl", "start", unit)
         wait_until(lambda unit=unit: "\nend " in box.journal(unit))  # type: ignore[misc]
         lines = [line.split(" ", 1) for line in box.journal(unit).splitlines() if " " in line]
         said[unit] = dict(lines)
-    for unit in STAYS:
+    for unit in TRIED:
         box.run("rm", "-r", f"/etc/systemd/system/{unit}.d")
     box.run("systemctl", "daemon-reload")
     box.run("systemctl", "stop", "test-listener.service")
@@ -131,6 +132,13 @@ def test_a_unit_without_a_word_of_it_lets_everything_through(outcomes: dict[str,
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_in_the_place_of_vision_nothing_gets_out(outcomes: dict[str, dict[str, str]], attempt: str) -> None:
     assert outcomes["mien-vision.service"][attempt] != "done"
+
+
+@pytest.mark.parametrize("attempt", [*ATTEMPTS, "device"])
+def test_in_the_place_of_voice_nothing_gets_out_nor_is_a_camera_reached(
+    outcomes: dict[str, dict[str, str]], attempt: str
+) -> None:
+    assert outcomes["mien-voice.service"][attempt] != "done"
 
 
 @pytest.mark.parametrize("attempt", OF_PUBLISH)

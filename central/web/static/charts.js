@@ -229,6 +229,13 @@
       c.fill();
       c.stroke();
     }
+    for (const [from, to] of series.talks || []) {         // a bracket over each conversation
+      const a = x(from), w = Math.max(3 * r, x(to) - a), top = u.bbox.top;
+      c.fillStyle = M.token("text-2");
+      c.fillRect(a, top, w, 2 * r);
+      c.fillRect(a, top, r, 6 * r);
+      c.fillRect(a + w - r, top, r, 6 * r);
+    }
     const below = M.belowUsual(series, values);
     if (below) bracket(u, below, M.t("below_from", { time: M.column(series, below[0], below[1] - below[0]) }));
     c.restore();

@@ -16,7 +16,7 @@ from edge.analyze.report.files import Drawn
 from edge.analyze.report.markup import Html, Piece, Text, el, join, plain, shortened
 from edge.analyze.report.names import parted
 from edge.analyze.report.pieces import banner, bullet, facts, figure, little_said, panel
-from edge.analyze.results import Kind, Recording, Summary
+from edge.analyze.results import Kind, Listened, Recording, Summary
 from look.language import CODES, common
 
 _FOLDER: Final = Path(__file__).parent
@@ -57,7 +57,14 @@ def _main(summary: Summary, title: Text, folder: str) -> list[Piece]:
         empty = el("div", *said, class_="panel empty") if summary.files else None
         return [*start, empty, *([files.listed(drawn, folder)] if summary.files else [])]
     parts = [] if one else [files.listed(drawn, folder), files.parts(drawn)]
-    return [*start, _counted(summary), _course(summary, drawn), *parts]
+    voices = [] if summary.voice is None or summary.both is None else [_heard(summary.voice, summary.both)]
+    return [*start, _counted(summary), *voices, _course(summary, drawn), *parts]
+
+
+def _heard(voice: Listened, both: Listened) -> Html:
+    """What was heard, beside what was heard and seen together."""
+    table = el("div", tables.heard({"source_voice": voice, "source_both": both}), class_="scroll pad")
+    return panel("heard-h", words.t("heard"), words.t("heard_note"), table)
 
 
 def _banners(summary: Summary) -> list[Html]:
@@ -142,6 +149,7 @@ def _how(summary: Summary) -> list[tuple[Piece, Piece]]:
     pairs: list[tuple[Piece, Piece]] = [
         (words.t("model"), summary.model),
         (words.t("point"), summary.point),
+        *([(words.t("voice_model"), summary.voice_model)] if summary.voice_model else []),
         (words.t("role"), role),
         (words.t("frames"), every),
     ]

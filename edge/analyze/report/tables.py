@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from edge.analyze.report import marks, words
 from edge.analyze.report.axis import clock
 from edge.analyze.report.columns import Column, stacked
 from edge.analyze.report.markup import Html, Piece, Text, el, shortened
-from edge.analyze.results import Counted, Recording
+from edge.analyze.results import Counted, Listened, Recording
 from look import LITTLE, STACK
 from look.language import NONE
 
@@ -102,6 +102,23 @@ def course(columns: Iterable[tuple[Piece, Column]]) -> Html:
     """The columns of a course, each under its label: shares, valence, what was seen, and why not."""
     head = [words.t("time"), *map(words.t, STACK), words.t("valence"), words.t("seen"), words.t("note")]
     return data(head, [_course_row(label, column) for label, column in columns], left=1)
+
+
+def heard(rows: Mapping[str, Listened]) -> Html:
+    """Shares of the seconds in which a voice was read, and of those of face and voice together; and why of the rest."""
+    head = [words.t("source"), *map(words.t, STACK), words.t("valence"), words.t("seen"), words.t("reason")]
+    found = []
+    for name, listened in rows.items():
+        little = listened.coverage < LITTLE
+        shares = [NONE if little else words.share(share) for share in stacked(listened.by_seconds)]
+        why = [
+            words.t("said_part", a=words.reason(reason), p=words.share(seconds / listened.seconds))
+            for reason, seconds in listened.second_reasons.items()
+        ]
+        valence = words.valence(None if little else listened.valence)
+        said = words.listed(why) if why else NONE
+        found.append((words.t(name), *shares, valence, words.share(listened.coverage), said))
+    return data(head, found, left=1)
 
 
 def data(head: Sequence[Piece], rows: Sequence[Row], *, sums: int = 0, left: int = 0) -> Html:

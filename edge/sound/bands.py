@@ -1,0 +1,86 @@
+"""What the voice network reads of a piece of sound: the logarithm of its power in mel bands (Stevens et al. 1937).
+
+Training computes exactly this too, so that a desk's second is like those that the network learned from.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.sound.samples import RATE, Samples
+
+Floats = NDArray[np.float32]
+
+WINDOW: Final = 400  # samples of one frame: 25 ms
+HOP: Final = 256  # and from one to the next: 16 ms
+FFT: Final = 512
+BINS: Final = FFT // 2 + 1
+BANDS: Final = 64
+LOW_HZ: Final = 60.0
+HIGH_HZ: Final = 7600.0
+FRAMES: Final = 128  # that the voice network takes in: 2.06 s
+NOISE_FRAMES: Final = 192  # and the noise network, whose edges see too little
+QUIET: Final = 1e-8  # power added to each band: about 16-bit silence, so that digital silence is no abyss
+
+
+def frames_in(samples: int) -> int:
+    """How many whole frames so many samples hold."""
+    return max(0, (samples - WINDOW) // HOP + 1)
+
+
+def samples_of(frames: int) -> int:
+    """How many samples so many frames span."""
+    return (frames - 1) * HOP + WINDOW
+
+
+def power(sound: Samples) -> Floats:
+    """The power spectrum of each whole frame of sound (..., N): (..., frames, BINS)."""
+    count = frames_in(sound.shape[-1])
+    views = np.lib.stride_tricks.sliding_window_view(sound, WINDOW, axis=-1)[..., ::HOP, :][..., :count, :]
+    spectrum = np.fft.rfft(views * _window(), FFT, axis=-1)
+    found: Floats = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
+    return found
+
+
+def log_mel(spectra: Floats) -> Floats:
+    """The bands of power spectra (..., frames, BINS): (..., BANDS, frames)."""
+    bands: Floats = np.log(spectra @ _filters() + np.float32(QUIET))
+    return np.swapaxes(bands, -1, -2)
+
+
+def newest(bands: Floats, frames: int) -> Floats:
+    """The last frames of bands (BANDS, N) as (1, 1, BANDS, frames); what is missing before is its quietest."""
+    found: Floats = np.full((1, 1, BANDS, frames), bands.min() if bands.size else np.log(QUIET), np.float32)
+    count = min(frames, bands.shape[-1])
+    if count:
+        found[0, 0, :, -count:] = bands[:, -count:]
+    return found
+
+
+@lru_cache(maxsize=1)
+def _window() -> Floats:
+    return np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def _filters() -> Floats:
+    """Triangles over the mel scale, each of area 1: (BINS, BANDS)."""
+    edges = _hertz(np.linspace(_mel(LOW_HZ), _mel(HIGH_HZ), BANDS + 2))
+    hertz = np.arange(BINS)[:, None] * (RATE / FFT)
+    rising = (hertz - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    falling = (edges[2:] - hertz) / (edges[2:] - edges[1:-1])
+    triangles = np.maximum(0.0, np.minimum(rising, falling))
+    found: Floats = (triangles / triangles.sum(axis=0)).astype(np.float32)
+    return found
+
+
+def _mel(hertz: float) -> float:
+    return float(2595 * np.log10(1 + hertz / 700))
+
+
+def _hertz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(700 * (10 ** (mel / 2595) - 1))

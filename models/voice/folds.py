@@ -1,0 +1,283 @@
+"""The voice network on people it never heard: folds of speakers, one data set untouched, and what noise does to it.
+
+What is done is kept, a training at a time: an interrupted run goes on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+import torch
+from torch import nn
+
+from contract.expressions import EXPRESSIONS
+from edge.sound.samples import RATE, Samples
+from models.compare.paired import Paired, difference
+from models.data import Floats, Ints
+from models.errors import DataError
+from models.networks.noise_net import NoiseNet
+from models.networks.voice_net import VoiceNet
+from models.scores import Scores, fitted, score, softmax
+from models.training.machine import Machine
+from models.voice import denoise
+from models.voice.heads import EMODB, HEADS, RAVDESS, SHARED, as_expressions
+from models.voice.reduction import LEARNED, NONE, Reduction, reductions
+from models.voice.train import VoiceRecipe, logits_of, rows_of, train, whole_answer
+from models.voice.utterances import Utterance, labels_of
+from models.voice.vary import LEAD_S, Halves, after_lead, heard, views_of, with_noise
+
+_Network = TypeVar("_Network", bound=nn.Module)
+Names = np.ndarray[tuple[int], np.dtype[np.str_]]
+
+FOLDS = 5
+LEVELS_DB = (-5, 0, 5, 10, 20)
+BOTH = "none and learned"
+ASIDE = 0.4  # the part of the noises that no training hears
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """Utterances, cut to what is spoken; and the noises that a training hears and those that it does not."""
+
+    utterances: list[Utterance]
+    noises: list[Samples]
+    other_noises: list[Samples]
+
+
+class Answers(msgspec.Struct, frozen=True):
+    """What was answered to utterances by networks that had heard nothing of their speakers.
+
+    `rows` (n,) are the utterances, `looks` (n,) how many looks were taken at each, `logits` (sum of looks, LOGITS),
+    one after the other; `noisy` (n, levels, reductions, classes) mean log probabilities of RAVDESS's head in noise,
+    after each of `reductions`, and `clean` (n, reductions, classes) the same without noise.
+    """
+
+    reductions: list[str]
+    rows: list[int]
+    looks: list[int]
+    logits: list[list[float]]
+    clean: list[list[list[float]]]
+    noisy: list[list[list[list[float]]]]
+
+
+class VoiceScores(msgspec.Struct, frozen=True):
+    """Scores of one data set's utterances, by a head, with all of the speakers apart."""
+
+    data: str
+    speakers: int
+    scores: Scores
+    by_speaker: dict[str, tuple[int, float]]
+
+
+class NoiseScore(msgspec.Struct, frozen=True):
+    """Accuracy of RAVDESS's utterances in noises at a level (None: clean), after each reduction, and how far each but
+    none differs from that.
+    """
+
+    level_db: int | None
+    accuracy: dict[str, float]
+    beside_none: list[Paired]
+
+
+def fold_of(utterances: list[Utterance], folds: int = FOLDS) -> Ints:
+    """The fold (N,) of each utterance, its speaker's: those of a data set by name, in runs of like length."""
+    where = {}
+    for corpus in sorted({each.corpus for each in utterances}):
+        speakers = sorted({each.speaker for each in utterances if each.corpus == corpus})
+        if len(speakers) < folds:
+            raise DataError(f"{corpus}: {len(speakers)} speakers are too few for {folds} folds; give more of it")
+        where.update({speaker: place * folds // len(speakers) for place, speaker in enumerate(speakers)})
+    return np.array([where[each.speaker] for each in utterances], np.int64)
+
+
+def trained(kept: Path, network: _Network, make: Callable[[], _Network]) -> _Network:
+    """The network whose weights lie in a file, put into `network`, else the one that `make` gives, which is kept."""
+    if kept.exists():
+        network.load_state_dict(torch.load(kept, weights_only=True))
+        return network.eval()
+    network = make()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    partial = kept.with_suffix(".partial")
+    torch.save(network.state_dict(), partial)
+    partial.replace(kept)
+    return network
+
+
+class Trial:
+    """Trains and asks networks on parts of some sounds; what is done lies in `folder`.
+
+    The noise network learns from EMO-DB alone: whoever speaks in RAVDESS is unheard of to it, in every fold.
+    """
+
+    def __init__(self, sounds: Sounds, recipe: VoiceRecipe, machine: Machine, folder: Path) -> None:
+        self.sounds, self._recipe, self._machine, self._folder = sounds, recipe, machine, folder
+        self.noise_network = trained(folder / "noise.pt", NoiseNet(), self._noise_network)
+        self.reductions = reductions(self.noise_network)
+
+    @cached_property
+    def _views(self) -> list[list[Halves]]:
+        sounds = [each.sound for each in self.sounds.utterances]
+        reduction = self.reductions[LEARNED]
+        return views_of(sounds, self.sounds.noises, reduction, self._recipe.variation, self._recipe.seed)
+
+    def _noise_network(self) -> NoiseNet:
+        own = [each.sound for each in self.sounds.utterances if each.corpus == EMODB.name]
+        return denoise.train(own, self.sounds.noises, self._recipe.noise, self._machine)
+
+    def network(self, name: str, rows: Ints) -> VoiceNet:
+        """The network that learned from these utterances."""
+        kept = self._folder / f"{name}.pt"
+
+        def make() -> VoiceNet:
+            print(f"{name}: {len(rows)} utterances", flush=True)
+            own = [self.sounds.utterances[row] for row in rows]
+            return train(own, [self._views[row] for row in rows], self._recipe, self._machine)
+
+        return trained(kept, VoiceNet(), make)
+
+    def answers(self) -> Iterator[Answers]:
+        """For each fold of speakers what was answered to what they said."""
+        folds = fold_of(self.sounds.utterances)
+        for fold in range(FOLDS):
+            kept = self._folder / f"answers-{fold}.msgpack"
+            if not kept.exists():
+                network = self.network(f"fold-{fold}", np.flatnonzero(folds != fold))
+                found = _asked(network, self.sounds, self.reductions, np.flatnonzero(folds == fold), fold)
+                kept.write_bytes(msgspec.msgpack.encode(found))
+            yield msgspec.msgpack.decode(kept.read_bytes(), type=Answers)
+
+    def untouched(self) -> VoiceScores:
+        """What a network that heard RAVDESS alone answers to EMO-DB, among the expressions that both have."""
+        utterances = self.sounds.utterances
+        own = np.array([row for row, each in enumerate(utterances) if each.corpus == RAVDESS.name])
+        network = self.network("ravdess-alone", own)
+        others = [each for each in utterances if each.corpus == EMODB.name and each.label in SHARED]
+        logs = [
+            whole_answer(logits_of(network, _quiet(each.sound, self.reductions[LEARNED])), RAVDESS.columns)
+            for each in others
+        ]
+        shares = as_expressions(softmax(np.stack(logs), 1.0), RAVDESS)
+        return scored("RAVDESS to EMO-DB", others, fitted(shares, EXPRESSIONS, SHARED), EXPRESSIONS)
+
+
+def read_answers(folder: Path) -> list[Answers]:
+    """What was answered in all folds. Raises DataError where a fold was not done."""
+    found = []
+    for fold in range(FOLDS):
+        path = folder / f"answers-{fold}.msgpack"
+        if not path.exists():
+            raise DataError(f"{path}: is not there; run `mien-models voice folds --out {folder}` first")
+        found.append(msgspec.msgpack.decode(path.read_bytes(), type=Answers))
+    return found
+
+
+def table(scores: list[VoiceScores], noise: list[NoiseScore]) -> str:
+    """For people."""
+    lines = []
+    for found in scores:
+        own = found.scores
+        lines.append(
+            f"{found.data}: {own.n} utterances of {found.speakers} speakers: accuracy {own.accuracy:.1%} "
+            f"± {100 * own.standard_error:.1f}, macro-F1 {own.macro_f1:.1%}"
+        )
+    for each in noise:
+        level = "clean" if each.level_db is None else f"noise at {each.level_db} dB"
+        lines.append(f"{level}: " + ", ".join(f"{name} {share:.1%}" for name, share in each.accuracy.items()))
+        lines += [
+            f"  {pair.model} less {pair.peer}: {100 * pair.difference:+.1f} "
+            f"[{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]"
+            for pair in each.beside_none
+        ]
+    return "\n".join(lines)
+
+
+def _quiet(sound: Samples, reduction: Reduction) -> Floats:
+    """The bands of an utterance in a room with next to no noise."""
+    draw = np.random.default_rng(0)
+    silence = draw.standard_normal(len(sound) + round(LEAD_S * RATE)).astype(np.float32)
+    return heard(with_noise(after_lead(sound), silence, 50.0, draw), reduction)
+
+
+def _asked(network: VoiceNet, sounds: Sounds, ways: Mapping[str, Reduction], rows: Ints, fold: int) -> Answers:
+    draw = np.random.default_rng((7, fold))
+    looks: list[int] = []
+    logits: list[list[float]] = []
+    clean: list[list[list[float]]] = []
+    noisy: list[list[list[list[float]]]] = []
+    for row in rows:
+        each = sounds.utterances[row]
+        found = {name: logits_of(network, _quiet(each.sound, way)) for name, way in ways.items()}
+        looks.append(len(found[LEARNED]))
+        logits += found[LEARNED].round(3).tolist()
+        clean.append([whole_answer(one, RAVDESS.columns).tolist() for one in found.values()])
+        noisy.append([])
+        for level in LEVELS_DB if each.corpus == RAVDESS.name else ():
+            noise = sounds.other_noises[draw.integers(len(sounds.other_noises))]
+            mixed = with_noise(after_lead(each.sound), noise, level, draw)
+            each_way = [logits_of(network, heard(mixed, way)) for way in ways.values()]
+            noisy[-1].append([whole_answer(one, RAVDESS.columns).tolist() for one in each_way])
+    return Answers(list(ways), rows.tolist(), looks, logits, clean, noisy)
+
+
+def scored(data: str, utterances: list[Utterance], shares: Floats, classes: tuple[str, ...]) -> VoiceScores:
+    """Scores of shares (N, classes), and the accuracy by speaker."""
+    labels = labels_of(utterances, classes)
+    right = shares.argmax(axis=1) == labels
+    speakers = sorted({each.speaker for each in utterances})
+    own = {name: rows_of(utterances, {name}) for name in speakers}
+    return VoiceScores(
+        data,
+        len(speakers),
+        score(shares, labels, classes),
+        {name: (len(rows), round(float(right[rows].mean()), 4)) for name, rows in own.items()},
+    )
+
+
+def whole_scores(utterances: list[Utterance], answers: list[Answers]) -> list[VoiceScores]:
+    """The scores of each data set by its own head, an utterance being the mean of the looks at it."""
+    found = []
+    for head, title in zip(HEADS, ("RAVDESS", "EMO-DB"), strict=True):
+        rows, shares = [], []
+        for part in answers:
+            ends = np.cumsum(part.looks)
+            logits = np.array(part.logits, np.float32)
+            for row, end, count in zip(part.rows, ends, part.looks, strict=True):
+                if utterances[row].corpus == head.name:
+                    rows.append(row)
+                    shares.append(softmax(whole_answer(logits[end - count : end], head.columns), 1.0))
+        found.append(
+            scored(f"{title}, speakers apart", [utterances[row] for row in rows], np.stack(shares), head.classes)
+        )
+    return found
+
+
+def noise_scores(utterances: list[Utterance], answers: list[Answers]) -> list[NoiseScore]:
+    """What noise does to RAVDESS's utterances, and what reducing it does; clean first."""
+    rows = [(part, place, row) for part in answers for place, row in enumerate(part.rows) if part.noisy[place]]
+    own = [utterances[row] for _, _, row in rows]
+    labels, people = labels_of(own, RAVDESS.classes), np.array([each.speaker for each in own])
+    levels: list[tuple[int | None, list[list[list[float]]]]] = [(None, [part.clean[place] for part, place, _ in rows])]
+    levels += [(level, [part.noisy[place][k] for part, place, _ in rows]) for k, level in enumerate(LEVELS_DB)]
+    return [
+        _noise_score(level, answers[0].reductions, np.array(found, np.float32), labels, people)
+        for level, found in levels
+    ]
+
+
+def _noise_score(level: int | None, names: list[str], found: Floats, labels: Ints, people: Names) -> NoiseScore:
+    """`found` is (n, reductions, classes); what is read both as it is and after the learned one is a way of its own."""
+    both = found[:, [names.index(NONE), names.index(LEARNED)]].mean(axis=1, keepdims=True)
+    said = np.concatenate([found, both], axis=1).argmax(axis=2)
+    right = dict(zip((*names, BOTH), (said == labels[:, None]).T, strict=True))
+    named = "clean" if level is None else f"noise at {level} dB"
+    count = len(set(people.tolist()))
+    pairs = [
+        Paired(name, NONE, named, len(labels), count, *difference(own, right[NONE], people))
+        for name, own in right.items()
+        if name != NONE
+    ]
+    return NoiseScore(level, {name: float(own.mean()) for name, own in right.items()}, pairs)

@@ -1,0 +1,169 @@
+"""Trains the voice network on views of utterances; the same seed, threads and library give the same weights."""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+from tqdm import tqdm
+
+from edge.sound.bands import BANDS, FRAMES
+from models.data import Floats, Ints
+from models.networks.voice_net import VoiceNet
+from models.training.machine import Machine, forward_of
+from models.training.optimise import average, groups, schedule
+from models.voice.denoise import NoiseRecipe
+from models.voice.heads import HEADS, LOGITS
+from models.voice.utterances import Utterance, labels_of
+from models.voice.vary import Halves, Variation
+
+LONGEST_HOLE, HIGHEST_HOLE = 24, 12  # frames and bands that one hole may cover
+STEP = 24  # frames between two looks at one utterance
+
+
+@dataclass(frozen=True)
+class VoiceRecipe:
+    """All that decides the weights, beside the data.
+
+    `mixed` is the parameter of mixup (Zhang et al. 2018), `again` how often an epoch takes each utterance of a data set
+    that is smaller, `lent` how much its label says to the head of the other, where that has a class of the name.
+    """
+
+    epochs: int = 50
+    batch: int = 32
+    learning_rate: float = 3e-3
+    warm_up: float = 0.15
+    weight_decay: float = 0.05
+    smoothing: float = 0.1
+    mixed: float = 0.2
+    average: float = 0.995
+    again: dict[str, int] = field(default_factory=lambda: {"emodb": 5})
+    lent: float = 0.0
+    seed: int = 1
+    variation: Variation = field(default_factory=Variation)
+    noise: NoiseRecipe = field(default_factory=NoiseRecipe)
+
+
+def train(utterances: list[Utterance], views: list[list[Halves]], recipe: VoiceRecipe, machine: Machine) -> VoiceNet:
+    """The trained network, in evaluation; `views` are those of the utterances, in their order.
+
+    Each label set is learned by its own head, and a little by the other's.
+    """
+    torch.manual_seed(recipe.seed)
+    network = VoiceNet()
+    averaged = deepcopy(network)
+    forward = forward_of(network, machine)
+    optimiser = torch.optim.AdamW(groups(network, recipe.weight_decay), lr=recipe.learning_rate)
+    targets = targets_of(utterances, recipe.smoothing, recipe.lent)
+    taken = np.array([row for row, each in enumerate(utterances) for _ in range(recipe.again.get(each.corpus, 1))])
+    steps = recipe.epochs * (len(taken) // recipe.batch)
+    network.train()
+    with tqdm(total=steps, unit="batch", mininterval=5) as progress:
+        for step, (x, y) in enumerate(_batches(views, targets, taken, recipe)):
+            for group in optimiser.param_groups:
+                group["lr"] = recipe.learning_rate * schedule(step / steps, recipe.warm_up)
+            logits = forward(x).float()
+            each = [(y[:, head.columns] * functional.log_softmax(logits[:, head.columns], 1)).sum(1) for head in HEADS]
+            loss = -torch.stack(each).sum(0).mean()
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            average(averaged, network, recipe.average, step)
+            progress.update()
+            if step % 50 == 0:
+                progress.set_postfix(loss=f"{loss.detach():.3f}")
+    return averaged.eval()
+
+
+def targets_of(utterances: list[Utterance], smoothing: float, lent: float) -> Tensor:
+    """What is to be answered (N, LOGITS): the label, a part of it shared out over its head's classes.
+
+    The head of another data set that has a class of the name learns from it too, `lent` as much; else nothing.
+    """
+    found = torch.zeros(len(utterances), LOGITS)
+    for head in HEADS:
+        labels = labels_of(utterances, head.classes).tolist()
+        for row, (each, label) in enumerate(zip(utterances, labels, strict=True)):
+            if label >= 0:
+                weight = 1.0 if each.corpus == head.name else lent
+                found[row, head.columns] = weight * smoothing / len(head.classes)
+                found[row, head.begin + label] += weight * (1 - smoothing)
+    return found
+
+
+def _batches(
+    views: list[list[Halves]], targets: Tensor, taken: Ints, recipe: VoiceRecipe
+) -> Iterator[tuple[Tensor, Tensor]]:
+    draw = np.random.default_rng(recipe.seed)
+    for _ in range(recipe.epochs):
+        order = draw.permutation(taken)
+        for begin in range(0, len(order) - recipe.batch + 1, recipe.batch):
+            rows = order[begin : begin + recipe.batch]
+            x = np.stack([_piece(views[row][draw.integers(len(views[row]))], draw) for row in rows])
+            x = _with_holes(x, draw)
+            y = targets[torch.from_numpy(rows)]
+            share = np.float32(draw.beta(recipe.mixed, recipe.mixed)) if recipe.mixed else np.float32(1)
+            others = draw.permutation(len(rows))
+            x = share * x + (1 - share) * x[others]
+            yield torch.from_numpy(x[:, None]), share * y + (1 - share) * y[torch.from_numpy(others)]
+
+
+def _piece(view: Halves, draw: np.random.Generator) -> Floats:
+    """FRAMES of a view, drawn; a shorter one lies somewhere in its quietest."""
+    spare = view.shape[1] - FRAMES
+    if spare >= 0:
+        begin = draw.integers(0, spare + 1)
+        return _standardised(view[:, begin : begin + FRAMES].astype(np.float32))
+    found: Floats = np.full((BANDS, FRAMES), view.min(), np.float32)
+    begin = draw.integers(0, 1 - spare)
+    found[:, begin : begin + view.shape[1]] = view
+    return _standardised(found)
+
+
+def _standardised(piece: Floats) -> Floats:
+    """As the network does first: once before holes are cut and pieces mixed, so that those are of one size."""
+    centred = piece - piece.mean(axis=1, keepdims=True)
+    return np.asarray(centred / np.sqrt((centred * centred).mean() + 0.01), np.float32)
+
+
+def _with_holes(x: Floats, draw: np.random.Generator) -> Floats:
+    """A hole in time and one in the bands of each piece (SpecAugment: Park et al. 2019)."""
+    for piece in x:
+        long, high = draw.integers(0, LONGEST_HOLE), draw.integers(0, HIGHEST_HOLE)
+        at, band = draw.integers(0, FRAMES - LONGEST_HOLE), draw.integers(0, BANDS - HIGHEST_HOLE)
+        piece[:, at : at + long] = 0
+        piece[band : band + high] = 0
+    return x
+
+
+@torch.no_grad()
+def logits_of(network: VoiceNet, heard: Floats) -> Floats:
+    """The logits (looks, LOGITS) at an utterance's bands (BANDS, frames), looked at every STEP frames."""
+    return np.asarray(network(torch.from_numpy(looks_at(heard))).numpy(), np.float32)
+
+
+def looks_at(heard: Floats) -> Floats:
+    """Pieces (looks, 1, BANDS, FRAMES) of an utterance's bands, as a desk would read them second by second."""
+    spare = heard.shape[1] - FRAMES
+    if spare < 0:
+        whole: Floats = np.full((BANDS, FRAMES), heard.min(), np.float32)
+        whole[:, -spare // 2 : -spare // 2 + heard.shape[1]] = heard
+        return whole[None, None]
+    begins = np.unique(np.linspace(0, spare, -(-spare // STEP) + 1).astype(int))
+    return np.stack([heard[:, at : at + FRAMES] for at in begins])[:, None].astype(np.float32)
+
+
+def whole_answer(looks: Floats, columns: slice) -> Floats:
+    """The mean log probabilities (classes,) over the looks at an utterance, of one head."""
+    own = looks[:, columns]
+    own = own - own.max(axis=1, keepdims=True)
+    found: Floats = (own - np.log(np.exp(own).sum(axis=1, keepdims=True))).mean(axis=0)
+    return found
+
+
+def rows_of(utterances: list[Utterance], speakers: set[str]) -> Ints:
+    """The places (n,) of what these people said."""
+    return np.array([row for row, each in enumerate(utterances) if each.speaker in speakers], np.int64)

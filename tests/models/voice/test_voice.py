@@ -1,0 +1,205 @@
+"""Training and folds of the voice on made speakers; what is varied; what answers are worth; pairs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from contract.expressions import EXPRESSIONS
+from edge.sound import bands
+from edge.sound.samples import RATE
+from models.data import Floats
+from models.errors import CheckpointError, DataError
+from models.networks.measure import parameters_of
+from models.networks.noise_net import NoiseNet
+from models.networks.voice_net import VoiceNet
+from models.training.machine import Machine
+from models.voice import calibration
+from models.voice.calibrate import calibrated, looks_of, reliability_of, unheard
+from models.voice.denoise import NoiseRecipe
+from models.voice.folds import FOLDS, Trial, fold_of, noise_scores, read_answers, table, whole_scores
+from models.voice.heads import EMODB, LOGITS, RAVDESS, SHARED, as_expressions
+from models.voice.pairs import drawn, scored, ways
+from models.voice.reduction import gated, plain
+from models.voice.train import VoiceRecipe, looks_at, targets_of
+from models.voice.vary import LEAD_S, Variation, after_lead, heard, views_of, with_noise
+from tests.edge.sound.sounds import noise, tone
+from tests.models.voice import made
+
+QUICK = VoiceRecipe(
+    epochs=6,
+    batch=16,
+    learning_rate=5e-3,
+    again={},
+    variation=Variation(views=2, noise_share=0.3),
+    noise=NoiseRecipe(pairs=2, epochs=2, batch=8),
+)
+
+
+def test_the_networks_are_as_large_as_promised() -> None:
+    assert 0.3e6 < parameters_of(VoiceNet()) < 1.0e6
+    assert VoiceNet().eval()(torch.zeros(2, 1, bands.BANDS, bands.FRAMES)).shape == (2, LOGITS)
+    given = torch.randn(2, 1, bands.BANDS, bands.NOISE_FRAMES)
+    assert NoiseNet().eval()(given).shape == given.shape
+
+
+def test_how_loud_somebody_is_changes_nothing() -> None:
+    network, x = VoiceNet().eval(), torch.randn(1, 1, bands.BANDS, bands.FRAMES)
+    with torch.no_grad():
+        assert torch.allclose(network(x), network(x + 3.0), atol=1e-4)
+
+
+def test_calm_counts_as_neutral_and_boredom_as_nothing() -> None:
+    shares = np.eye(len(RAVDESS.classes), dtype=np.float32)[[RAVDESS.classes.index("calm")]]
+    assert as_expressions(shares, RAVDESS)[0, EXPRESSIONS.index("neutral")] == 1.0
+    bored = np.full((1, len(EMODB.classes)), 1 / 7, np.float32)
+    assert as_expressions(bored, EMODB).sum() == pytest.approx(1.0)
+    assert "contempt" not in SHARED
+
+
+def test_noise_is_as_loud_as_it_is_said_to_be() -> None:
+    sound = after_lead(tone(1.0, 300))
+    mixed = with_noise(sound, noise(3.0), 6.0, np.random.default_rng(1))
+    of_noise = np.square(mixed - sound).mean()
+    assert 10 * np.log10(np.square(tone(1.0, 300)).mean() / of_noise) == pytest.approx(6.0, abs=0.3)
+
+
+def test_the_same_seed_gives_the_same_views_and_another_others() -> None:
+    sounds = [tone(1.0, 300), tone(1.2, 500)]
+    one, again, other = (views_of(sounds, [noise(2.0)], gated, Variation(views=3), seed) for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(one[0] + one[1], again[0] + again[1], strict=True))
+    assert not np.array_equal(one[0][0], other[0][0])
+    assert {view.shape[1] for view in one[0]} != {one[0][0].shape[1]}  # played faster and slower
+
+
+def test_gating_turns_the_room_down_and_leaves_the_voice() -> None:
+    sound = np.concatenate([noise(0.8, 0.01), tone(1.0, 1000) + noise(1.0, 0.01, 2)])
+    before, after = (heard(sound, way) for way in (plain, gated))
+    assert before.shape[1] == bands.frames_in(len(sound)) - bands.frames_in(round(LEAD_S * RATE))
+    loudest = int(before.mean(axis=1).argmax())
+    assert after[loudest].mean() > before[loudest].mean() - 0.5
+    assert np.delete(after, loudest, axis=0).mean() < np.delete(before, loudest, axis=0).mean() - 0.5
+
+
+def test_an_utterance_is_looked_at_from_its_beginning_to_its_end() -> None:
+    long = np.arange(bands.BANDS * 300, dtype=np.float32).reshape(bands.BANDS, 300)
+    looks = looks_at(long)
+    assert np.array_equal(looks[0, 0], long[:, : bands.FRAMES])
+    assert np.array_equal(looks[-1, 0], long[:, -bands.FRAMES :])
+    assert looks_at(long[:, :50]).shape == (1, 1, bands.BANDS, bands.FRAMES)
+
+
+def test_a_label_teaches_its_own_head_and_the_other_as_much_as_is_lent() -> None:
+    angry, calm = (
+        made.utterance("anger", "1", "emodb", 1),
+        replace(made.utterance("sadness", "1", "ravdess", 2), label="calm"),
+    )
+    targets = targets_of([angry, calm], smoothing=0.0, lent=0.5).numpy()
+    assert targets[0, EMODB.begin + EMODB.classes.index("anger")] == 1.0
+    assert targets[0, RAVDESS.classes.index("anger")] == 0.5
+    assert targets[1, EMODB.columns].sum() == 0.0
+
+
+def test_nobody_is_in_two_folds_and_too_few_people_are_refused() -> None:
+    said = made.sounds().utterances
+    folds = fold_of(said)
+    where: dict[str, set[int]] = {each.speaker: set() for each in said}
+    for each, fold in zip(said, folds, strict=True):
+        where[each.speaker].add(int(fold))
+    assert all(len(found) == 1 for found in where.values())
+    assert set(folds) == set(range(FOLDS))
+    with pytest.raises(DataError, match="4 speakers are too few for 5 folds"):
+        fold_of(made.sounds(speakers=4).utterances)
+
+
+@pytest.fixture(scope="module")
+def trial(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    """Quick folds over made speakers, done once."""
+    torch.set_num_threads(1)
+    found = Trial(made.sounds(), QUICK, Machine(), tmp_path_factory.mktemp("voice"))
+    list(found.answers())
+    return found
+
+
+def test_other_people_are_read_better_than_by_chance(trial: Trial) -> None:
+    scores = whole_scores(trial.sounds.utterances, list(trial.answers()))
+    assert [(each.data, each.scores.n, each.speakers) for each in scores] == [
+        ("RAVDESS, speakers apart", 45, 5),
+        ("EMO-DB, speakers apart", 45, 5),
+    ]
+    assert all(each.scores.accuracy > 0.6 for each in scores)
+    assert "RAVDESS, speakers apart: 45 utterances" in table(scores, [])
+
+
+def test_what_is_done_is_not_done_again(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.voice.folds.train", lambda *_: pytest.fail("trained again"))
+    assert len(list(trial.answers())) == FOLDS
+    with pytest.raises(DataError, match=r"answers-0.msgpack: is not there; run `mien-models voice folds"):
+        read_answers(Path("nowhere"))
+
+
+def test_noise_scores_have_every_way_at_every_level(trial: Trial) -> None:
+    noisy = noise_scores(trial.sounds.utterances, list(trial.answers()))
+    assert [each.level_db for each in noisy] == [None, -5, 0, 5, 10, 20]
+    assert all(list(each.accuracy) == ["none", "gating", "learned", "none and learned"] for each in noisy)
+    assert all({pair.peer for pair in each.beside_none} == {"none"} for each in noisy)
+
+
+def test_a_calibration_is_written_and_read(trial: Trial, tmp_path: Path) -> None:
+    answers = list(trial.answers())
+    logits, labels, speakers = looks_of(trial.sounds.utterances, answers)
+    found = calibrated(logits, labels)
+    assert found.reliability[EXPRESSIONS.index("contempt")] == 0.0
+    shares, reliability = unheard(logits, labels, speakers)
+    assert shares.shape == reliability.shape == (len(labels), 8)
+    noisy = noise_scores(trial.sounds.utterances, answers)
+    worth = calibration.worth(found, noisy, utterances=90, speakers=10, epochs=6, seed=1)
+    assert "mien-face-2.0.0" in worth.faces
+    calibration.save(worth, tmp_path)
+    assert calibration.read(tmp_path) == worth
+    with pytest.raises(CheckpointError, match="mien-models voice train"):
+        calibration.read(tmp_path / "nowhere")
+
+
+def test_reliability_is_how_often_what_is_said_is_right() -> None:
+    shares = np.eye(8, dtype=np.float32)[[0, 0, 1, 1]]
+    assert reliability_of(shares, np.array([0, 1, 1, 1])) == (0.5, 1.0, *[0.0] * 6)
+
+
+def test_pairs_are_of_one_expression_or_of_two() -> None:
+    faces, voices = np.array([0, 1, 2, 7] * 5), np.array([0, 1, 2, 3] * 5)
+    for same in (True, False):
+        left, right = drawn(faces, voices, same=same)
+        assert ((faces[left] == voices[right]) == same).all()
+        assert set(voices[right]) == {0, 1, 2}
+
+
+def test_merging_two_that_err_apart_beats_either() -> None:
+    draw = np.random.default_rng(1)
+    labels = np.repeat(np.arange(4), 200)
+
+    def branch() -> Floats:
+        right = draw.random(len(labels)) < 0.6
+        said = np.where(right, labels, draw.integers(0, 4, len(labels)))
+        shares = np.full((len(labels), 8), 0.02, np.float32)
+        shares[:, :4] += 0.06
+        shares[np.arange(len(labels)), said] += np.where(right, 0.8, 0.2)  # surer where it is right
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+
+    people = [str(place % 10) for place in range(len(labels))]
+    found = scored(
+        ("faces", "voices"),
+        (branch(), labels),
+        (branch(), labels),
+        people,
+        (np.full(8, 0.7, np.float32), np.full((len(labels), 8), 0.7, np.float32)),
+    )
+    accuracy = {each.way: each.accuracy for each in found.ways}
+    assert accuracy["merged"] >= max(accuracy["face alone"], accuracy["voice alone"])
+    sure = {each.way: (each.confidence, each.conflicting) for each in found.ways}
+    assert sure["merged"][0] > sure["merged"][1]
+    assert set(ways(np.ones(8, np.float32), np.ones(8, np.float32))) == set(accuracy)
