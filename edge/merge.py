@@ -1,8 +1,8 @@
 """One reading of a face and a voice, without training (the idea of Naas & Sigg 2020; docs/voice.md has the formula).
 
-Each branch gives calibrated probabilities, and was measured: how far it is to be believed for each expression, at the
-quality that this second has. What it is not believed, it does not say. With `p` a branch's share of an expression and
-`r` its reliability there, both from 0 to 1, and eight expressions,
+Each branch gives calibrated probabilities, and was measured: how often an expression is right where it says it, as a
+part of how sure it is then, at the quality that this second has. What it is not believed, it does not say. With `p` a
+branch's share of an expression and `r` its reliability there, both from 0 to 1, and eight expressions,
 
     merged(expression)  ~  product over the branches of  (1 - r) + r * 8 * p
 

@@ -20,7 +20,7 @@ LEAST_PART = 0.6  # of the accuracy in quiet, under which noise leaves too littl
 class Calibration:
     """Of RAVDESS's head, at one look of two seconds, as a desk takes it a second.
 
-    `reliability` (8,) is how often an expression is right where it is said, in the contract's order.
+    `reliability` (8,) is what `reliability_of` finds.
     """
 
     temperature: float
@@ -69,10 +69,15 @@ def unheard(logits: Floats, labels: Ints, speakers: list[str]) -> tuple[Floats, 
 
 
 def reliability_of(shares: Floats, labels: Ints) -> tuple[float, ...]:
-    """How often each expression is right where it is said; 0 where it never is said, in the contract's order."""
-    said = shares.argmax(axis=1)
+    """How far each expression is to be believed where it is said (8,), in the contract's order, from 0 to 1.
+
+    It is how often that was right, as a part of how sure it was: 1 of what is as right as it is sure, or more so, and 0
+    of what never is said.
+    """
+    said, sure = shares.argmax(axis=1), shares.max(axis=1)
     found = []
     for place in range(len(EXPRESSIONS)):
         own = said == place
-        found.append(round(float((labels[own] == place).mean()), 3) if own.any() else 0.0)
+        right = float((labels[own] == place).mean() / sure[own].mean()) if own.any() else 0.0
+        found.append(round(min(1.0, right), 3))
     return tuple(found)

@@ -5,21 +5,20 @@ from pathlib import Path
 import msgspec
 
 from models.card import load
+from models.datasets import FER_PLUS
 from models.errors import CheckpointError
-from models.evaluation.results import RESULTS, path_of
-from models.evaluation.results import load as load_results
-from models.model import CARD
+from models.model import CARD, Model
 from models.registry import BUNDLES
-from models.voice.calibrate import LEAST_PART, Calibration
+from models.samples import read_samples
+from models.voice.calibrate import LEAST_PART, Calibration, reliability_of
 from models.voice.folds import BOTH, NoiseScore
 
 FILE = "calibration.json"
-FACES = "FER+ valid, odd rows"
 
 
 class Worth(msgspec.Struct, frozen=True):
     """Of the voice: its calibration, and by level of noise the part of its accuracy in quiet that is left. Of faces: by
-    the id of a model at a point, as readings carry it, how often each expression is right where it is said.
+    the id of a model at a point, as readings carry it, how far each expression is to be believed.
     """
 
     temperature: float
@@ -34,8 +33,16 @@ class Worth(msgspec.Struct, frozen=True):
     seed: int
 
 
-def worth(found: Calibration, noise: list[NoiseScore], utterances: int, speakers: int, epochs: int, seed: int) -> Worth:
-    """All of it; the faces from what was measured of the packaged models."""
+def worth(
+    found: Calibration,
+    noise: list[NoiseScore],
+    of_faces: dict[str, tuple[float, ...]],
+    utterances: int,
+    speakers: int,
+    epochs: int,
+    seed: int,
+) -> Worth:
+    """All of it."""
     quiet = next(each for each in noise if each.level_db is None).accuracy[BOTH]
     levels = sorted((each.level_db, each.accuracy[BOTH] / quiet) for each in noise if each.level_db is not None)
     by_noise = [(float(level), round(min(1.0, part), 3)) for level, part in levels]
@@ -46,7 +53,7 @@ def worth(found: Calibration, noise: list[NoiseScore], utterances: int, speakers
         found.reliability,
         by_noise,
         min(enough, default=by_noise[-1][0]),
-        faces(),
+        of_faces,
         utterances,
         speakers,
         epochs,
@@ -54,26 +61,20 @@ def worth(found: Calibration, noise: list[NoiseScore], utterances: int, speakers
     )
 
 
-def faces(bundles: Path = BUNDLES, results: Path = RESULTS) -> dict[str, tuple[float, ...]]:
-    """How often each expression is right where it is said, by the id that readings carry, of each packaged model."""
+def faces(valid: Path, bundles: Path = BUNDLES) -> dict[str, tuple[float, ...]]:
+    """How far each expression is to be believed, by the id that readings carry, of each packaged model at each of its
+    points: on the even rows of a labelled file. Raises DataError.
+    """
     found = {}
     for path in sorted(bundles.glob(f"*/{CARD}")):
         card = load(path)
-        measured = load_results(card, path_of(card, results))
-        for entry in measured.scores if measured is not None else ():
-            report = entry.report
-            if entry.name == FACES:
-                name = f"{card.name}-{card.version}"
-                found[name if report.point == card.points[0].name else f"{name}:{report.point}"] = _right(
-                    report.confusion
-                )
+        taken = card.input
+        even = read_samples(valid, taken.crop_of_box_height, taken.size, FER_PLUS)[::2]
+        for point in card.points:
+            shares = Model(path.parent, point.name).shares(even.crops)
+            name = f"{card.name}-{card.version}"
+            found[name if point == card.points[0] else f"{name}:{point.name}"] = reliability_of(shares, even.labels)
     return found
-
-
-def _right(confusion: list[list[int]]) -> tuple[float, ...]:
-    """Of what was said of each class, the part that was right."""
-    columns = list(zip(*confusion, strict=True))
-    return tuple(round(column[place] / sum(column), 3) if sum(column) else 0.0 for place, column in enumerate(columns))
 
 
 def save(found: Worth, run: Path) -> Path:

@@ -39,6 +39,7 @@ EXAMPLES = """examples:
 
 A training that is done is not done again: an interrupted run goes on."""
 
+TALKER_FILE = "one_male_english"
 SPEECH = BUNDLES / "voice" / "speech.onnx"
 PAGES = Path(__file__).resolve().parent.parent / "cards"
 
@@ -52,6 +53,7 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     folds.set_defaults(run_command=run_folds)
     train = steps.add_parser("train", help="train it on all speakers")
     train.set_defaults(run_command=run_train)
+    _add_faces(train)
     for command in (folds, train):
         _add_run(command)
         command.add_argument("--epochs", type=int, default=VoiceRecipe.epochs, help="default %(default)s")
@@ -60,7 +62,7 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         command.add_argument("--plain", action="store_true", help="without compilation and bfloat16: slower")
     pairs = steps.add_parser("pairs", help="score it together with a face, on pairs of different people")
     _add_run(pairs)
-    pairs.add_argument("--faces", type=Path, default=VALID, help="labelled faces (default: MIEN_DATA/%(default)s)")
+    _add_faces(pairs)
     pairs.add_argument("--model", default="default", help="what reads the faces (default %(default)s)")
     pairs.add_argument("--point", default="", help="at which operating point (default: the model's first)")
     pairs.set_defaults(run_command=run_pairs)
@@ -81,6 +83,15 @@ def _add_run(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, default=Path("runs/voice"), help="what is done; default %(default)s")
 
 
+def _add_faces(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--faces",
+        type=Path,
+        default=VALID,
+        help="labelled faces, whose even rows say how far a face is believed (default: MIEN_DATA/%(default)s)",
+    )
+
+
 def run_show(options: Namespace) -> None:
     """Says what is in a folder."""
     corpus = CORPORA[options.corpus]
@@ -99,10 +110,15 @@ def run_folds(options: Namespace) -> None:
     answers = list(trial.answers())
     scores = [*whole_scores(trial.sounds.utterances, answers), trial.untouched()]
     noise = noise_scores(trial.sounds.utterances, answers)
-    print(table(scores, noise))
+    talker = trial.beside_a_talker()
+    print(table(scores, [*noise, *([talker] if talker is not None else [])]))
     if options.keep:
         kept = msgspec.structs.replace(
-            results.load(), scores=tuple(scores), noise=tuple(noise), folds_command="mien-models voice folds"
+            results.load(),
+            scores=tuple(scores),
+            noise=tuple(noise),
+            talker=talker,
+            folds_command="mien-models voice folds",
         )
         print(results.save(kept))
 
@@ -118,6 +134,7 @@ def run_train(options: Namespace) -> None:
     found = worth(
         calibrated(logits, labels),
         noise_scores(utterances, answers),
+        calibration.faces(data_file(options.faces)),
         len(utterances),
         speakers,
         options.epochs,
@@ -128,7 +145,7 @@ def run_train(options: Namespace) -> None:
 
 
 def run_pairs(options: Namespace) -> None:
-    """Scores ways to read a face and a voice together; the even rows say how far the face is believed."""
+    """Scores ways to read a face and a voice together."""
     utterances = sounds_of(options.ravdess, options.emodb, options.noise).utterances
     logits, labels, speakers = looks_of(utterances, read_answers(options.out))
     voices, reliability = unheard(logits, labels, speakers)
@@ -174,8 +191,9 @@ def sounds_of(ravdess: Path, emodb: Path, noise: Path) -> Sounds:
             for each in read(CORPORA[key], data_file(place)).utterances
         ]
     # n1 ... n100 are noises; beside them lie a street and a talker, who is no noise to be learned.
-    noises = [sound for name, sound in sorted(read_noises(data_file(noise)).items()) if name[1:].isdecimal()]
+    there = read_noises(data_file(noise))
+    noises = [sound for name, sound in sorted(there.items()) if name[1:].isdecimal()]
     if len(noises) < 2:
         raise DataError(f"{noise}: holds fewer than two noises named n1, n2, ...; give a folder of them")
     heard = round(len(noises) * (1 - ASIDE))
-    return Sounds(utterances, noises[:heard], noises[heard:])
+    return Sounds(utterances, noises[:heard], noises[heard:], there.get(TALKER_FILE))

@@ -35,17 +35,21 @@ Names = np.ndarray[tuple[int], np.dtype[np.str_]]
 
 FOLDS = 5
 LEVELS_DB = (-5, 0, 5, 10, 20)
+TALKER, TALKER_DB = "another talker", 0
 BOTH = "none and learned"
 ASIDE = 0.4  # the part of the noises that no training hears
 
 
 @dataclass(frozen=True)
 class Sounds:
-    """Utterances, cut to what is spoken; and the noises that a training hears and those that it does not."""
+    """Utterances, cut to what is spoken; the noises that a training hears and those that it does not; and somebody else
+    who talks, whom none hears.
+    """
 
     utterances: list[Utterance]
     noises: list[Samples]
     other_noises: list[Samples]
+    talker: Samples | None = None
 
 
 class Answers(msgspec.Struct, frozen=True):
@@ -114,7 +118,7 @@ class Trial:
     """
 
     def __init__(self, sounds: Sounds, recipe: VoiceRecipe, machine: Machine, folder: Path) -> None:
-        self.sounds, self._recipe, self._machine, self._folder = sounds, recipe, machine, folder
+        self.sounds, self._recipe, self._machine, self.folder = sounds, recipe, machine, folder
         self.noise_network = trained(folder / "noise.pt", NoiseNet(), self._noise_network)
         self.reductions = reductions(self.noise_network)
 
@@ -130,7 +134,7 @@ class Trial:
 
     def network(self, name: str, rows: Ints) -> VoiceNet:
         """The network that learned from these utterances."""
-        kept = self._folder / f"{name}.pt"
+        kept = self.folder / f"{name}.pt"
 
         def make() -> VoiceNet:
             print(f"{name}: {len(rows)} utterances", flush=True)
@@ -143,12 +147,30 @@ class Trial:
         """For each fold of speakers what was answered to what they said."""
         folds = fold_of(self.sounds.utterances)
         for fold in range(FOLDS):
-            kept = self._folder / f"answers-{fold}.msgpack"
+            kept = self.folder / f"answers-{fold}.msgpack"
             if not kept.exists():
                 network = self.network(f"fold-{fold}", np.flatnonzero(folds != fold))
                 found = _asked(network, self.sounds, self.reductions, np.flatnonzero(folds == fold), fold)
                 kept.write_bytes(msgspec.msgpack.encode(found))
             yield msgspec.msgpack.decode(kept.read_bytes(), type=Answers)
+
+    def beside_a_talker(self) -> NoiseScore | None:
+        """What RAVDESS's utterances are read as while somebody else talks as loudly; None where nobody does."""
+        if self.sounds.talker is None:
+            return None
+        utterances, folds = self.sounds.utterances, fold_of(self.sounds.utterances)
+        draw, found, own = np.random.default_rng(9), [], []
+        for fold in range(FOLDS):
+            network = self.network(f"fold-{fold}", np.flatnonzero(folds != fold))
+            for row in np.flatnonzero(folds == fold):
+                if utterances[row].corpus == RAVDESS.name:
+                    mixed = with_noise(after_lead(utterances[row].sound), self.sounds.talker, TALKER_DB, draw)
+                    each_way = [logits_of(network, heard(mixed, way)) for way in self.reductions.values()]
+                    found.append([whole_answer(one, RAVDESS.columns) for one in each_way])
+                    own.append(utterances[row])
+        people = np.array([each.speaker for each in own])
+        labels = labels_of(own, RAVDESS.classes)
+        return _noise_score(TALKER_DB, list(self.reductions), np.array(found, np.float32), labels, people, TALKER)
 
     def untouched(self) -> VoiceScores:
         """What a network that heard RAVDESS alone answers to EMO-DB, among the expressions that both have."""
@@ -185,8 +207,9 @@ def table(scores: list[VoiceScores], noise: list[NoiseScore]) -> str:
             f"± {100 * own.standard_error:.1f}, macro-F1 {own.macro_f1:.1%}"
         )
     for each in noise:
-        level = "clean" if each.level_db is None else f"noise at {each.level_db} dB"
-        lines.append(f"{level}: " + ", ".join(f"{name} {share:.1%}" for name, share in each.accuracy.items()))
+        lines.append(
+            f"{each.beside_none[0].data}: " + ", ".join(f"{name} {share:.1%}" for name, share in each.accuracy.items())
+        )
         lines += [
             f"  {pair.model} less {pair.peer}: {100 * pair.difference:+.1f} "
             f"[{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]"
@@ -268,12 +291,14 @@ def noise_scores(utterances: list[Utterance], answers: list[Answers]) -> list[No
     ]
 
 
-def _noise_score(level: int | None, names: list[str], found: Floats, labels: Ints, people: Names) -> NoiseScore:
+def _noise_score(
+    level: int | None, names: list[str], found: Floats, labels: Ints, people: Names, what: str = "noise"
+) -> NoiseScore:
     """`found` is (n, reductions, classes); what is read both as it is and after the learned one is a way of its own."""
     both = found[:, [names.index(NONE), names.index(LEARNED)]].mean(axis=1, keepdims=True)
     said = np.concatenate([found, both], axis=1).argmax(axis=2)
     right = dict(zip((*names, BOTH), (said == labels[:, None]).T, strict=True))
-    named = "clean" if level is None else f"noise at {level} dB"
+    named = "clean" if level is None else f"{what} at {level} dB"
     count = len(set(people.tolist()))
     pairs = [
         Paired(name, NONE, named, len(labels), count, *difference(own, right[NONE], people))

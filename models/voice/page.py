@@ -66,7 +66,7 @@ def page(card: dict[str, Any], results: VoiceResults) -> str:
         "",
         card["calibration"],
         *_scores(results.scores),
-        *_noise(results.noise),
+        *_noise((*results.noise, *([results.talker] if results.talker is not None else []))),
         *([f"Printed by `{results.folds_command}`."] if results.folds_command else []),
         *_believed(merging),
         *(_pairs(results.pairs, results.pairs_command) if results.pairs is not None else []),
@@ -106,8 +106,9 @@ def _noise(noise: tuple[NoiseScore, ...]) -> list[str]:
     lines = [
         "## Noise",
         "",
-        "RAVDESS's utterances in noises that no training heard, at a level of the speech over the noise; after each "
-        "way of taking noise out, and in brackets how far that differs from none, with a 95 % interval by speaker.",
+        "RAVDESS's utterances in noises that no training heard, at a level of the speech over the noise, and beside "
+        "somebody else who talks; after each way of taking noise out, and in brackets how far that differs from none, "
+        "with a 95 % interval by speaker.",
         "",
         f"| level | {' | '.join(names)} |",
         f"|{' --- |' * (len(names) + 1)}",
@@ -119,8 +120,7 @@ def _noise(noise: tuple[NoiseScore, ...]) -> list[str]:
             pair = beside.get(name)
             told = f" ({100 * pair.difference:+.1f} [{100 * pair.low:+.1f}, {100 * pair.high:+.1f}])" if pair else ""
             cells.append(f"{100 * share:.1f}{told}")
-        level = "quiet" if each.level_db is None else f"{each.level_db} dB"
-        lines.append(f"| {level} | {' | '.join(cells)} |")
+        lines.append(f"| {each.beside_none[0].data} | {' | '.join(cells)} |")
     return [*lines, ""]
 
 
@@ -129,7 +129,8 @@ def _believed(merging: dict[str, Any]) -> list[str]:
         "",
         "## How far each branch is believed",
         "",
-        "How often an expression is right where it is said, by which a face and a voice are merged.",
+        "How often an expression is right where it is said, as a part of how sure that is: by this a face and a voice "
+        "are merged.",
         "",
         f"| | {' | '.join(EXPRESSIONS)} |",
         f"|{' --- |' * (len(EXPRESSIONS) + 1)}",

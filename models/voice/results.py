@@ -17,6 +17,7 @@ class VoiceResults(msgspec.Struct, frozen=True):
 
     scores: tuple[VoiceScores, ...] = ()
     noise: tuple[NoiseScore, ...] = ()
+    talker: NoiseScore | None = None
     folds_command: str = ""
     pairs: PairScores | None = None
     pairs_command: str = ""

@@ -18,7 +18,7 @@ from models.networks.measure import parameters_of
 from models.networks.noise_net import NoiseNet
 from models.networks.voice_net import VoiceNet
 from models.training.machine import Machine
-from models.voice import calibration
+from models.voice import calibration, page, results
 from models.voice.calibrate import calibrated, looks_of, reliability_of, unheard
 from models.voice.denoise import NoiseRecipe
 from models.voice.folds import FOLDS, Trial, fold_of, noise_scores, read_answers, table, whole_scores
@@ -149,6 +149,16 @@ def test_noise_scores_have_every_way_at_every_level(trial: Trial) -> None:
     assert all({pair.peer for pair in each.beside_none} == {"none"} for each in noisy)
 
 
+def test_beside_a_talker_is_told_apart_from_noise(trial: Trial) -> None:
+    assert trial.beside_a_talker() is None
+    other = replace(trial.sounds, talker=tone(2.0, 250.0))
+    second = Trial(other, QUICK, Machine(), trial.folder)
+    found = second.beside_a_talker()
+    assert found is not None
+    assert {pair.data for pair in found.beside_none} == {"another talker at 0 dB"}
+    assert "another talker at 0 dB: none" in table([], [found])
+
+
 def test_a_calibration_is_written_and_read(trial: Trial, tmp_path: Path) -> None:
     answers = list(trial.answers())
     logits, labels, speakers = looks_of(trial.sounds.utterances, answers)
@@ -157,17 +167,18 @@ def test_a_calibration_is_written_and_read(trial: Trial, tmp_path: Path) -> None
     shares, reliability = unheard(logits, labels, speakers)
     assert shares.shape == reliability.shape == (len(labels), 8)
     noisy = noise_scores(trial.sounds.utterances, answers)
-    worth = calibration.worth(found, noisy, utterances=90, speakers=10, epochs=6, seed=1)
-    assert "mien-face-2.0.0" in worth.faces
+    worth = calibration.worth(found, noisy, {"face-1": (0.5,) * 8}, utterances=90, speakers=10, epochs=6, seed=1)
     calibration.save(worth, tmp_path)
     assert calibration.read(tmp_path) == worth
+    assert worth.too_noisy_below_db in (-5, 0, 5, 10, 20)
     with pytest.raises(CheckpointError, match="mien-models voice train"):
         calibration.read(tmp_path / "nowhere")
 
 
-def test_reliability_is_how_often_what_is_said_is_right() -> None:
-    shares = np.eye(8, dtype=np.float32)[[0, 0, 1, 1]]
-    assert reliability_of(shares, np.array([0, 1, 1, 1])) == (0.5, 1.0, *[0.0] * 6)
+def test_what_is_as_right_as_it_is_sure_is_believed() -> None:
+    shares = np.full((4, 8), 0.05, np.float32)
+    shares[[0, 1, 2, 3], [0, 0, 1, 1]] = 0.65
+    assert reliability_of(shares, np.array([0, 1, 1, 1])) == (pytest.approx(0.5 / 0.65, abs=1e-3), 1.0, *[0.0] * 6)
 
 
 def test_pairs_are_of_one_expression_or_of_two() -> None:
@@ -203,3 +214,9 @@ def test_merging_two_that_err_apart_beats_either() -> None:
     sure = {each.way: (each.confidence, each.conflicting) for each in found.ways}
     assert sure["merged"][0] > sure["merged"][1]
     assert set(ways(np.ones(8, np.float32), np.ones(8, np.float32))) == set(accuracy)
+
+
+def test_the_page_says_what_is_on_the_card_and_in_the_results() -> None:
+    card = page.read_card(Path("edge/bundles/voice/voice.json").resolve())
+    text = page.page(card, results.load())
+    assert (Path("models/cards") / page.FILE).read_text(encoding="utf-8") == text
