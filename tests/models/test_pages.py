@@ -20,6 +20,8 @@ from models.evaluation.commands import page_of
 from models.main import PAGES, main
 from models.model import CARD
 from models.registry import BUNDLES, ROOT
+from models.voice import page as voice_page
+from models.voice import results as voice_results
 
 DOCS = ROOT / "docs"
 # A number with the unit of something measured.
@@ -90,8 +92,10 @@ def test_every_card_has_its_page_and_no_page_is_without_a_card() -> None:
     made = {f"{card.name}.md": page_of(card)[0] for card in cards}
     covers = (cover_card.load(path) for path in BUNDLES.glob(f"*/{cover_card.CARD}"))
     made |= {f"{cover.name}.md": cover_card.page(cover) for cover in covers}
+    voice = voice_page.read_card(BUNDLES / "voice" / "voice.json")
+    made[voice_page.FILE] = voice_page.page(voice, voice_results.load())
     there = {path.name: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
-    assert there == made, "run `mien-models card`, or `mien-models evaluate-cover --card`"
+    assert there == made, "run `mien-models card`, `mien-models evaluate-cover --card` or `voice card`"
 
 
 def test_the_plots_of_a_card_are_what_its_results_make() -> None:

@@ -18,7 +18,7 @@ from models.networks.measure import parameters_of
 from models.networks.noise_net import NoiseNet
 from models.networks.voice_net import VoiceNet
 from models.training.machine import Machine
-from models.voice import calibration, page, results
+from models.voice import calibration
 from models.voice.calibrate import calibrated, looks_of, reliability_of, unheard
 from models.voice.denoise import NoiseRecipe
 from models.voice.folds import FOLDS, Trial, fold_of, noise_scores, read_answers, table, whole_scores
@@ -214,9 +214,3 @@ def test_merging_two_that_err_apart_beats_either() -> None:
     sure = {each.way: (each.confidence, each.conflicting) for each in found.ways}
     assert sure["merged"][0] > sure["merged"][1]
     assert set(ways(np.ones(8, np.float32), np.ones(8, np.float32))) == set(accuracy)
-
-
-def test_the_page_says_what_is_on_the_card_and_in_the_results() -> None:
-    card = page.read_card(Path("edge/bundles/voice/voice.json").resolve())
-    text = page.page(card, results.load())
-    assert (Path("models/cards") / page.FILE).read_text(encoding="utf-8") == text
