@@ -68,6 +68,18 @@ def test_vision_stops_before_publish_and_all_stop_before_store() -> None:
     )
 
 
+def test_voice_may_open_sound_devices_and_no_other() -> None:
+    unit = settings_of("mien-voice.service")
+    assert unit["DevicePolicy"] == ["closed"]
+    assert unit["DeviceAllow"] == ["char-alsa rw"]
+    assert unit["SupplementaryGroups"] == ["audio"]
+    # What else it may do is what vision may.
+    seen = settings_of("mien-vision.service")
+    own = {"Description", "ExecStart", "User", "RestartSec", "RestartPreventExitStatus", "MemoryMax"}
+    own |= {"DeviceAllow", "SupplementaryGroups", "MemoryDenyWriteExecute"}
+    assert {key: unit[key] for key in unit if key not in own} == {key: seen[key] for key in seen if key not in own}
+
+
 def test_every_user_is_made_and_owns_what_it_needs() -> None:
     made = (FIRMWARE / "sysusers.d/mien.conf").read_text(encoding="utf-8")
     assert {process.user for process in PROCESSES} == set(re.findall(r"^u (\S+)", made, re.MULTILINE))
