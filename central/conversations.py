@@ -69,10 +69,16 @@ def tell(
     if connection.execute(select(desks.c.id).where(desks.c.id == desk_id)).first() is None:
         raise ConversationError(f"desk: there is none of number {desk_id}; GET /api/v1/desks lists them")
     mine = and_(conversations.c.desk_id == desk_id, conversations.c.external_id == external_id)
-    given = {"start_ms": start_ms, "told_ms": now_ms, "seen_s": None, "observed_s": None, "change": None}
-    if end_ms is not None:
-        given["end_ms"] = end_ms
-    if connection.execute(update(conversations).where(mine).values(given)).rowcount:
+    given: dict[str, float | None] = {
+        "start_ms": start_ms,
+        "told_ms": now_ms,
+        **({} if end_ms is None else {"end_ms": end_ms}),
+    }
+    there = connection.execute(select(conversations).where(mine)).first()
+    if there is not None:
+        if any(getattr(there, name) != value for name, value in given.items() if name != "told_ms"):
+            given |= {"seen_s": None, "observed_s": None, "change": None}  # what was kept was of other times
+        connection.execute(update(conversations).where(mine).values(given))
         return False
     connection.execute(insert(conversations).values(desk_id=desk_id, external_id=external_id, **given))
     return True

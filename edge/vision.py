@@ -22,6 +22,7 @@ from edge import clock, crash, kernel
 from edge.capture import Capture, Frame, open_source
 from edge.conversation import Presence
 from edge.errors import CaptureError, StaleCamera
+from edge.ladder import Ladder
 from edge.notify import Watched
 from edge.resting import Resting
 from edge.settings import Settings
@@ -34,9 +35,6 @@ READ_WAIT_S: Final = 0.25
 HEALTH_EVERY_S: Final = 10.0
 FIRST_HEALTH_S: Final = 5.0
 SAY_EVERY_S: Final = 300.0
-REOPENINGS: Final = 3  # of a camera that lies, before the process ends with StaleCamera's code
-REOPEN_WAIT_S: Final = 2.0
-STEADY_S: Final = 60.0  # a camera that went so long without being opened again is a good one
 
 log: Final = logging.getLogger("mien.vision")
 
@@ -80,7 +78,7 @@ class Vision:
         self._resting = Resting.of(settings, writer, self._shift, model, usual)
         self._rate = _Rate()
         self._health_at = self._say_at = time.monotonic() + FIRST_HEALTH_S
-        self._reopened, self._reopened_at = 0, 0.0
+        self._ladder = Ladder(capture.reopen, StaleCamera, log)
 
     def run(self, stop: threading.Event) -> None:
         """Read until `stop` is set or a clip ends. Raises CaptureError, or what ended the writer."""
@@ -112,27 +110,13 @@ class Vision:
             if self._capture.is_clip:
                 raise
             error = dead
-        self._climb(error, stop)
+        self._ladder.climb(error, stop, self._pass)
         return None
 
-    def _climb(self, error: CaptureError, stop: threading.Event) -> None:
-        """The ladder: open the camera again, a few times; then leave it to what started the process."""
-        if time.monotonic() - self._reopened_at > STEADY_S:
-            self._reopened = 0
-        while not stop.is_set():
-            self._watched.alive()
-            if self._reopened == REOPENINGS:
-                raise StaleCamera(f"{error}; it was opened again {REOPENINGS} times in vain") from error
-            self._reopened += 1
-            log.warning("%s; opening it again (%d of %d)", error, self._reopened, REOPENINGS)
-            stop.wait(REOPEN_WAIT_S)
-            self._keep(self._seconds.tick(time.monotonic()))
-            self._reopened_at = time.monotonic()
-            try:
-                self._capture.reopen()
-                return
-            except CaptureError as again:
-                error = again
+    def _pass(self) -> None:
+        """Time passes without a picture."""
+        self._watched.alive()
+        self._keep(self._seconds.tick(time.monotonic()))
 
     def _keep(self, windows: list[Window]) -> None:
         for window in windows:

@@ -21,6 +21,7 @@ from contract.reading import Reading, Reason, Source, seen
 from edge import clock, crash, kernel, voice_card
 from edge.errors import CaptureError
 from edge.hearing import Heard, Hearing
+from edge.ladder import Ladder
 from edge.notify import Watched
 from edge.settings import Settings
 from edge.sound.listening import HeardSecond, Listening, SoundSeconds, open_sound
@@ -30,9 +31,6 @@ from edge.voice_card import Merging
 from edge.writer import Writer
 
 READ_WAIT_S: Final = 0.25
-REOPENINGS: Final = 3  # of a microphone that falls silent, before the process ends
-REOPEN_WAIT_S: Final = 2.0
-STEADY_S: Final = 60.0
 FACE_WAIT_S: Final = 3.0  # from a second's beginning, for the face's reading of it
 FACE_REACH_S: Final = 0.5  # how far its second may lie from ours
 SECOND: Final = 1.0
@@ -70,7 +68,7 @@ class Voice:
         self._boot = clock.boot()
         self._shift = settings.shift.id or secrets.token_hex(8)
         self._seconds = SoundSeconds()
-        self._reopened, self._reopened_at = 0, 0.0
+        self._ladder = Ladder(listening.reopen, CaptureError, log)
 
     def run(self, stop: threading.Event) -> None:
         """Listen until `stop` is set or a file ends. Raises CaptureError, StoreError, or what ended the writer."""
@@ -95,27 +93,13 @@ class Voice:
             if self._listening.is_file:
                 raise
             error = dead
-        self._climb(error, stop)
+        self._ladder.climb(error, stop, self._pass)
         return self._seconds.tick(time.monotonic())
 
-    def _climb(self, error: CaptureError, stop: threading.Event) -> None:
-        """Open the microphone again, a few times; then leave it to what started the process."""
-        if time.monotonic() - self._reopened_at > STEADY_S:
-            self._reopened = 0
-        while not stop.is_set():
-            self._watched.alive()
-            if self._reopened == REOPENINGS:
-                raise CaptureError(f"{error}; it was opened again {REOPENINGS} times in vain") from error
-            self._reopened += 1
-            log.warning("%s; opening it again (%d of %d)", error, self._reopened, REOPENINGS)
-            stop.wait(REOPEN_WAIT_S)
-            self._take(self._seconds.tick(time.monotonic()))
-            self._reopened_at = time.monotonic()
-            try:
-                self._listening.reopen()
-                return
-            except CaptureError as again:
-                error = again
+    def _pass(self) -> None:
+        """Time passes without sound."""
+        self._watched.alive()
+        self._take(self._seconds.tick(time.monotonic()))
 
     def _take(self, seconds: list[HeardSecond]) -> None:
         for second in seconds:

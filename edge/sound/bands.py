@@ -32,11 +32,6 @@ def frames_in(samples: int) -> int:
     return max(0, (samples - WINDOW) // HOP + 1)
 
 
-def samples_of(frames: int) -> int:
-    """How many samples so many frames span."""
-    return (frames - 1) * HOP + WINDOW
-
-
 def power(sound: Samples) -> Floats:
     """The power spectrum of each whole frame of sound (..., N): (..., frames, BINS)."""
     count = frames_in(sound.shape[-1])

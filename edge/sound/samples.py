@@ -22,15 +22,6 @@ def read_sound(path: Path) -> Samples:
     return np.concatenate(parts) if parts else np.zeros(0, np.float32)
 
 
-def has_sound(path: Path) -> bool:
-    """Whether a file has a sound track. Raises CaptureError where it cannot be read."""
-    try:
-        with av.open(str(path)) as container:
-            return bool(container.streams.audio)
-    except (av.FFmpegError, OSError) as error:
-        raise _unreadable(path, error) from error
-
-
 def decoded(path: Path) -> Iterator[Samples]:
     """A file's first sound track, a piece at a time. Raises CaptureError where it cannot be read, or breaks off."""
     try:

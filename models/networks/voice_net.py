@@ -29,9 +29,9 @@ class VoiceNet(nn.Module):
     Each band's own mean over time is taken away first, and all divided by their common deviation: how loud somebody
     is, and how a microphone colours it, says nothing. Then three convolutions over bands and time, which forgive a
     voice that lies a little higher or lower; and residual blocks over time alone (He et al. 2016) with
-    squeeze-excitation (Hu, Shen & Sun 2018), to which each of the eight parts of the spectrum is its own channel: a
-    network that averages over the whole spectrum, as one of pictures does, learned a third less on other people's
-    voices. At the end the mean and the deviation over time (as x-vectors: Snyder et al. 2018), dropout, one layer.
+    squeeze-excitation (Hu, Shen & Sun 2018), to which each of the eight parts of the spectrum is its own channel:
+    where in the spectrum something happens is not averaged away. At the end the mean and the deviation over time
+    (as x-vectors: Snyder et al. 2018), dropout, one layer.
     """
 
     def __init__(self, shape: VoiceShape | None = None) -> None:

@@ -29,7 +29,7 @@ class VoiceRecipe:
     """All that decides the weights, beside the data.
 
     `mixed` is the parameter of mixup (Zhang et al. 2018), `again` how often an epoch takes each utterance of a data set
-    that is smaller, `lent` how much its label says to the head of the other, where that has a class of the name.
+    that is smaller.
     """
 
     epochs: int = 50
@@ -41,7 +41,6 @@ class VoiceRecipe:
     mixed: float = 0.2
     average: float = 0.995
     again: dict[str, int] = field(default_factory=lambda: {"emodb": 5})
-    lent: float = 0.0
     seed: int = 1
     variation: Variation = field(default_factory=Variation)
     noise: NoiseRecipe = field(default_factory=NoiseRecipe)
@@ -50,14 +49,14 @@ class VoiceRecipe:
 def train(utterances: list[Utterance], views: list[list[Halves]], recipe: VoiceRecipe, machine: Machine) -> VoiceNet:
     """The trained network, in evaluation; `views` are those of the utterances, in their order.
 
-    Each label set is learned by its own head, and a little by the other's.
+    Each label set is learned by its own head.
     """
     torch.manual_seed(recipe.seed)
     network = VoiceNet()
     averaged = deepcopy(network)
     forward = forward_of(network, machine)
     optimiser = torch.optim.AdamW(groups(network, recipe.weight_decay), lr=recipe.learning_rate)
-    targets = targets_of(utterances, recipe.smoothing, recipe.lent)
+    targets = targets_of(utterances, recipe.smoothing)
     taken = np.array([row for row, each in enumerate(utterances) for _ in range(recipe.again.get(each.corpus, 1))])
     steps = recipe.epochs * (len(taken) // recipe.batch)
     network.train()
@@ -78,19 +77,14 @@ def train(utterances: list[Utterance], views: list[list[Halves]], recipe: VoiceR
     return averaged.eval()
 
 
-def targets_of(utterances: list[Utterance], smoothing: float, lent: float) -> Tensor:
-    """What is to be answered (N, LOGITS): the label, a part of it shared out over its head's classes.
-
-    The head of another data set that has a class of the name learns from it too, `lent` as much; else nothing.
-    """
+def targets_of(utterances: list[Utterance], smoothing: float) -> Tensor:
+    """What is to be answered (N, LOGITS): the label, a part of it shared out, by the head of its data set alone."""
     found = torch.zeros(len(utterances), LOGITS)
     for head in HEADS:
-        labels = labels_of(utterances, head.classes).tolist()
-        for row, (each, label) in enumerate(zip(utterances, labels, strict=True)):
-            if label >= 0:
-                weight = 1.0 if each.corpus == head.name else lent
-                found[row, head.columns] = weight * smoothing / len(head.classes)
-                found[row, head.begin + label] += weight * (1 - smoothing)
+        for row, (each, label) in enumerate(zip(utterances, labels_of(utterances, head.classes).tolist(), strict=True)):
+            if each.corpus == head.name:
+                found[row, head.columns] = smoothing / len(head.classes)
+                found[row, head.begin + label] += 1 - smoothing
     return found
 
 

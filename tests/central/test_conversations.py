@@ -136,6 +136,10 @@ def test_how_it_went_is_kept_when_its_readings_go(engine: Engine, desk: int) -> 
         assert connection.execute(select(readings)).all() == []
         [after] = found(connection, desk)
     assert after.how == before.how
+    with database.writing(engine) as connection:
+        talks.tell(connection, desk, "call", START, START + MINUTE, NOW_MS)  # said once more, it says nothing new
+        [again] = found(connection, desk)
+    assert again.how == before.how
     purge.begin(NOW_MS + 1200 * DAY_MS)
     while purge.step():
         pass

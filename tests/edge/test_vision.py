@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from contract.reading import Reading, Reason, Role
-from edge import bundle, conversation, resting, vision
+from edge import bundle, conversation, ladder, resting, vision
 from edge.capture import Capture, Frame, capture, open_source
 from edge.errors import CaptureError, ModelError, StaleCamera, StoreError
 from edge.settings import Camera, Model, Policy, Settings, load
@@ -219,7 +219,7 @@ def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """A camera lies after 0.5 s here, and is opened again after 0.6 s."""
     monkeypatch.setattr(capture, "STALE_S", 0.5)
     monkeypatch.setattr(capture, "WARM_UP_S", 0.5)
-    monkeypatch.setattr(vision, "REOPEN_WAIT_S", 0.6)
+    monkeypatch.setattr(ladder, "REOPEN_WAIT_S", 0.6)
 
 
 @pytest.mark.usefixtures("short_times")
@@ -237,7 +237,7 @@ def test_a_camera_that_lies_is_stale_in_readings_and_ends_the_process_after_the_
     with pytest.raises(StaleCamera, match="opened again 3 times in vain"):
         Vision(settings, Capture(open_it), sight, writer, "model-1").run(threading.Event())
     writer.close()
-    assert len(opened) == 1 + vision.REOPENINGS
+    assert len(opened) == 1 + ladder.REOPENINGS
     reasons = [row[0] for row in rows(settings)]
     assert len(reasons) >= 3
     assert set(reasons[1:]) == {Reason.STALE.value}  # the first second began before the picture froze

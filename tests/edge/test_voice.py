@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from contract.reading import Reading, Reason, Source, seen
-from edge import voice, voice_card
+from edge import ladder, voice, voice_card
 from edge.errors import CaptureError
 from edge.hearing import Hearing
 from edge.settings import Settings, Voice
@@ -93,7 +93,7 @@ def test_a_microphone_that_stays_silent_ends_the_process_after_some_tries(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge.sound.listening.WARM_UP_S", 0.1)
-    monkeypatch.setattr(voice, "REOPEN_WAIT_S", 0.05)
+    monkeypatch.setattr(ladder, "REOPEN_WAIT_S", 0.05)
     settings = desk(tmp_path, "mic")
     opened: list[Staged] = []
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.errors import CaptureError
-from edge.sound.samples import RATE, has_sound, read_sound
+from edge.sound.samples import RATE, read_sound
 from tests.edge.sound.sounds import noise, tone, write
 
 
@@ -32,4 +32,4 @@ def test_what_is_no_sound_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match=r"text.wav: its sound cannot be read: .*; convert it anew"):
         read_sound(path)
     with pytest.raises(CaptureError, match=r"missing.wav"):
-        has_sound(tmp_path / "missing.wav")
+        read_sound(tmp_path / "missing.wav")
