@@ -1,11 +1,11 @@
 """What reading a face over time costs beside a face's network, and how steady its labels are beside single frames'.
 
 Cost: the network over time on a whole ring, and the network of a frame, by turns in one process on one thread. Labels:
-the clips of people, followed as a desk follows them at its 15 frames a second, read three ways in the same run: frame
-by frame as a desk reads them (each with the mirrored view of the one before), by the exponential average with
-hysteresis of that (`edge.smooth`), and over time. A change is a label that differs from that of the same face's frame
-before. The woman's clip is labelled: she cries until second 9 and laughs after second 11; what is right there is the
-part of those frames that are called negative, or happy.
+the clips of people, followed as a desk follows them at its 15 frames a second, read in the same run: frame by frame as
+a desk reads them (each with the mirrored view of the one before), by the exponential average with hysteresis of that
+(`edge.smooth`), over time, and over time as `mien-desk analyze` shows it, by that average too. A change is a label that
+differs from that of the same face's frame before. The woman's clip is labelled: she cries until second 9 and laughs
+after second 11; what is right there is the part of those frames that are called negative, or happy.
 """
 
 from __future__ import annotations
@@ -79,15 +79,15 @@ def measure(given: Given) -> Found:
     except ModelError as error:
         raise CannotMeasure(str(error)) from error
     cost = _cost(over_time, given)
-    ways: dict[str, Labels] = {"single": Labels(), "averaged": Labels(), "over time": Labels()}
+    ways = {way: Labels() for way in ("single", "averaged", "over time", "over time, averaged")}
     for name in CLIPS:
         path = woman.parent / name
         _read(path, single, ways["single"], ways["averaged"])
-        _read(path, over_time, ways["over time"])
+        _read(path, over_time, ways["over time"], ways["over time, averaged"])
         print(f"  {name}: {', '.join(f'{way} {found.changes}' for way, found in ways.items())}", file=sys.stderr)
     alone = ways["single"]
     values = {"a ring of frames": Measured(*cost)}
-    for way in ("averaged", "over time"):
+    for way in list(ways)[1:]:
         values[f"{way}: changes"] = Measured(ways[way].a_second, alone.a_second)
         values[f"{way}: right"] = Measured(100 * ways[way].accuracy, 100 * alone.accuracy)
     return Found(values=values, details={way: vars(found) for way, found in ways.items()})
@@ -117,7 +117,7 @@ def _timed(run: Callable[[], Any], count: int) -> float:
     return 1000 * (time.perf_counter() - began) / count
 
 
-def _read(path: Path, read: Bundle, plain: Labels, steadied: Labels | None = None) -> None:
+def _read(path: Path, read: Bundle, plain: Labels, steadied: Labels) -> None:
     """Adds the labels of a clip's faces to `plain`, and those of the exponential average to `steadied`."""
     reader, smoothers = FaceReader.from_bundle(read, every_face=True), Smoothers()
     last: dict[tuple[int, int], tuple[float, int]] = {}
@@ -125,10 +125,8 @@ def _read(path: Path, read: Bundle, plain: Labels, steadied: Labels | None = Non
         for face in reader.look(image, at_s).faces:
             if not isinstance(face.result, np.ndarray):
                 continue
-            kinds = [(plain, int(face.result.argmax()), face.result)]
-            if steadied is not None:
-                found = smoothers.add(face.track.id, at_s, face.result)
-                kinds.append((steadied, found.label, found.shares))
+            found = smoothers.add(face.track.id, at_s, face.result)
+            kinds = [(plain, int(face.result.argmax()), face.result), (steadied, found.label, found.shares)]
             for which, (labels, label, shares) in enumerate(kinds):
                 _add(labels, last, (which, face.track.id), at_s, label)
                 if path.name == CLIPS[0]:
