@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import msgspec
 
 from contract.manifest import PartName
-from convert import output
+from convert import output, pack
 from convert.bundle import parts
 from convert.errors import SourceError
 from convert.inscribed import inscribe, inscribe_over_time
@@ -39,7 +39,7 @@ def write_with(path: Path, file: Path, network: ModelProto) -> None:
         inscribe_over_time(network, card, licence)
     elif part != "detector":
         inscribe(network, card, licence)
-    data = network.SerializeToString()
+    data = pack.file_of(file.name, network)
     entries[0]["sha256"] = hashlib.sha256(data).hexdigest()
     output.write(file, data)
     output.write(path, msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")

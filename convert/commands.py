@@ -53,7 +53,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _fp16(arguments: argparse.Namespace) -> int:
-    from convert import cards, half, output
+    from convert import cards, half, output, pack
 
     network = half.read(arguments.network)
     before = half.single(network, str(arguments.network))
@@ -61,7 +61,7 @@ def _fp16(arguments: argparse.Namespace) -> int:
     if arguments.card:
         cards.write_with(arguments.card, arguments.out, made)
     else:
-        output.write(arguments.out, made.SerializeToString())
+        output.write(arguments.out, pack.file_of(arguments.out.name, made))
     weights = half.weights_of(made)
     print(
         f"{arguments.out}: {made.ByteSize() / 1e6:.2f} MB, {made.ByteSize() / before.ByteSize():.2f} of float32; "

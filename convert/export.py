@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from convert import half, output
+from convert import half, output, pack
 from convert.inscribed import inscribe
 from models import describe
 from models.calibrate import Plan, fitted_point
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Origin:
     """Where a network comes from: the folder of its run, and what that does not say: which model it ships as ("": its
-    network's first), who taught it, and with which weights it began, the first first.
+    network's first), who taught it, and with which weights it began, the first first: a model, or the folder of a run.
     """
 
     run: Path
@@ -66,7 +66,7 @@ class Exported:
 
     def told(self) -> str:
         """What was found, for people: size, what is in half, and each operating point."""
-        weights, size = half.weights_of(self.half), self.half.ByteSize()
+        weights, size = half.weights_of(self.half), len(pack.file_of(self.card.file, self.half))
         points = [
             f"  {point.name}: temperature {point.temperature}, unsure below {point.unsure_below}"
             for point in self.card.points
@@ -94,9 +94,11 @@ def export(origin: Origin, valid: Path) -> Exported:
     shipped = describe.shipped_as(origin.name, recipe.network, origin.checkpoint)
     network = averaged_network(origin.checkpoint)
     plain = to_onnx(network, recipe.last_side, shipped.heads)
+    if shipped.packed:
+        pack.stepped(plain)
     made = half.half(plain, str(origin.checkpoint))
     cost = Network(shipped.family, parameters_of(network), multiply_adds(network, recipe.last_side))
-    text = describe.training_text(recipe, state["faces"], origin.teachers, origin.starts)
+    text = describe.training_text(recipe, state["faces"], origin.teachers, tuple(map(_in_words, origin.starts)))
     sees = Field(recipe.last_side, recipe.of_picture)
     card = fitted_card(shipped, cost, made, sees, text, faces, np.array(state["prior"], np.float32))
     return Exported(inscribed(card, made), made, plain)
@@ -121,13 +123,13 @@ def fitted_card(
         card = describe.card_of(shipped, cost, weights, sees, tuple(map(_unfitted, shipped.plans)), training)
         save(card, Path(folder) / CARD)
         points = tuple(_fitted(plan, Path(folder), valid, prior) for plan in shipped.plans)
-    return msgspec.structs.replace(card, points=points)
+    return msgspec.structs.replace(card, points=points, file=shipped.weights)
 
 
 def inscribed(card: Card, made: ModelProto) -> Card:
     """Writes what the card says of its use into its network, whose hash the card that is returned has."""
     inscribe(made, msgspec.to_builtins(card), card.licence)
-    sha256 = hashlib.sha256(made.SerializeToString()).hexdigest()
+    sha256 = hashlib.sha256(pack.file_of(card.file, made)).hexdigest()
     return msgspec.structs.replace(card, sha256=sha256)
 
 
@@ -135,10 +137,19 @@ def write(exported: Exported, folder: Path) -> None:
     """Writes network and card into a folder, which is made where it is not there. Raises OutputError."""
     with output.told_as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        output.write(folder / exported.card.file, exported.half.SerializeToString())
+        output.write(folder / exported.card.file, pack.file_of(exported.card.file, exported.half))
         if exported.over_time is not None:
             output.write(folder / describe.OVER_TIME, exported.over_time.SerializeToString())
         save(exported.card, folder / CARD)
+
+
+def _in_words(start: str) -> str:
+    """What a network began with: where it is the folder of a run, how that was trained."""
+    if not (checkpoint := Path(start) / CHECKPOINT).is_file():
+        return start
+    recipe, state = recipe_of(checkpoint), load(checkpoint)
+    went_on = "which went on from the one before; " if recipe.start else ""
+    return f"{Path(start).name} ({went_on}{describe.training_text(recipe, state['faces'])})"
 
 
 def _unfitted(plan: Plan) -> OperatingPoint:

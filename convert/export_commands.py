@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EXPORT_EXAMPLES = """examples:
   mien-convert export runs/student --teacher vgg-face --out mine
   mien-convert export runs/face-asia --as face-asia --start mien-face-2.0.0 --out ./face-asia
+  mien-convert export runs/vgg16-av --start runs/vgg-face     into the packaged vgg-face
   mien-convert export runs/st-attention --out mine --clip clip.onnx
                                         a network over time, and the same for whoever has whole clips
   mien-convert export runs/student --out mine --float32 whole.onnx
@@ -95,7 +96,11 @@ def add_origin(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> Non
         "--teacher", action="append", default=[], metavar="NAME", help="what taught it, in words or a run; repeatable"
     )
     parser.add_argument(
-        "--start", action="append", default=[], metavar="NAME", help="what it began with, in words; the first first"
+        "--start",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what it began with: a model, or its run; the first first",
     )
     parser.add_argument(
         "--valid-data",

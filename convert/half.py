@@ -20,6 +20,8 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 
 from convert.errors import RangeError, SourceError
+from edge.errors import ModelError
+from edge.runtime.backend import PACKED, unpacked
 
 LARGEST: Final = float(np.finfo(np.float16).max)
 PRODUCTS: Final = ("Conv", "ConvTranspose", "Gemm", "MatMul")  # what a network's time and weights go into
@@ -39,15 +41,23 @@ class Weights:
 
 
 def read(path: Path) -> ModelProto:
-    """An ONNX file. Raises SourceError where it is missing or no network."""
+    """An ONNX file, packed or not. Raises SourceError where it is missing or no network."""
     try:
-        model = onnx.load(str(path))
+        model = _loaded(path)
         checker.check_model(model)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}; check the path") from error
+    except ModelError as error:
+        raise SourceError(str(error)) from error
     except (DecodeError, checker.ValidationError, ValueError, TypeError) as error:  # of protobuf and onnx, by version
         raise SourceError(f"{path}: is no ONNX network that can be read: {_first_line(error)}") from error
     return model
+
+
+def _loaded(path: Path) -> ModelProto:
+    if path.suffix != PACKED:
+        return onnx.load(str(path))  # by its path: its weights may lie in other files beside it
+    return onnx.load_from_string(unpacked(path, path.read_bytes()))
 
 
 def _first_line(error: Exception) -> str:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.runtime.backend import PACKED
 from models.calibrate import Plan
 from models.card import Card, Input, Network, OperatingPoint, TrainingData, sha256_of
 from models.errors import CheckpointError
 from models.heads import FER2013, FERPLUS, Head
+from models.networks.build import TRANSFERRED
 from models.networks.graph import INPUT
 from models.networks.preprocess import MEAN, SCALE
 from models.training.augment import Field
@@ -85,6 +87,12 @@ CALIBRATION = (
 
 EVERYDAY = Plan("everyday", FERPLUS, True, "For a desk: how a face looks to most people, the rare expressions too.")
 EXPRESSIVE = Plan("expressive", FER2013, True, "For acted and posed faces; calls many everyday faces something else.")
+VGG16_AV = Plan(
+    "vgg16-av",
+    FERPLUS,
+    True,
+    "The face's part of the sales paper's audio-visual system, beside a voice: a new head on the same convolutions.",
+)
 PLAIN_FERPLUS = Plan("ferplus", FERPLUS, False, "As FER+ taggers would vote, on pictures like FER-2013's.")
 PLAIN_FER2013 = Plan("fer2013", FER2013, False, "As FER-2013 is labelled, on pictures like its own.")
 
@@ -93,7 +101,8 @@ PLAIN_FER2013 = Plan("fer2013", FER2013, False, "As FER-2013 is labelled, on pic
 class Shipped:
     """What a card says beside what is measured.
 
-    `network` is its recipe's, `folder` its bundle's under edge/bundles/.
+    `network` is its recipe's, `folder` its bundle's under edge/bundles/. `packed`: its file is, by
+    `convert.pack`.
     """
 
     name: str
@@ -107,6 +116,12 @@ class Shipped:
     limits: tuple[str, ...] = LIMITS
     licence: str = "Apache-2.0"
     flip_average: bool = True
+    packed: bool = False
+
+    @property
+    def weights(self) -> str:
+        """The name of its network's file."""
+        return WEIGHTS + (PACKED if self.packed else "")
 
 
 _BOTH = (FERPLUS, FER2013)
@@ -143,13 +158,19 @@ SHIPPED: tuple[Shipped, ...] = (
     Shipped(
         "vgg-face",
         "1.0.0",
-        "vgg16",
+        "vgg16-av",
         "vgg-face",
-        "VGG16 with batch-norm and a global-average head",
-        (FER2013,),
-        (PLAIN_FER2013,),
+        "VGG16 with batch-norm and a global-average head, and another head on its convolutions",
+        _BOTH,
+        (PLAIN_FER2013, EXPRESSIVE, VGG16_AV),
         (FER_2013_DATA, FER_PLUS_DATA),
-        (*LIMITS, "It does not know contempt: FER-2013's labels have seven expressions."),
+        (
+            *LIMITS,
+            "It does not know contempt but at vgg16-av: FER-2013's labels have seven expressions.",
+            "It takes fifteen times the work of the default for a face: a box without a GPU does not keep up with a "
+            "camera.",
+        ),
+        packed=True,
     ),
     Shipped(
         "st-attention",
@@ -186,6 +207,7 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
     """How the weights were made, as one paragraph.
 
     `teachers` taught it, and it began with the weights of the last of `starts`, which began with those before it.
+    A network of which a head alone learned has the words of its convolutions' training among them.
     """
     moved = recipe.augmentation
     sides = ", ".join(f"{side} px until {until:.0%}" for until, side in recipe.sides)
@@ -193,6 +215,11 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
     answers = f"answers of a teacher ({', '.join(teachers)})"
     taught = f" The {answers} are {mixed} where a face has no label." if teachers else ""
     began = f"It began with the weights of {', then '.join(starts)}. " if starts else ""
+    if recipe.network == TRANSFERRED:
+        began = (
+            f"Convolutions and FER-2013's head have the mean of the weights of {', and of '.join(starts)}. They stayed "
+            "as they were, and another head learned alone: "
+        )
     return (
         f"{began}{faces} faces for two heads on one backbone: the FER+ votes (single votes dropped, at least half of "
         f"the rest on the eight expressions) and FER-2013's own labels ({recipe.smoothing:.0%} smoothing).{taught} "

@@ -12,6 +12,7 @@ import numpy as np
 import onnxruntime
 
 from contract.expressions import EXPRESSIONS
+from edge.runtime.backend import unpacked
 from models.card import Card, load
 from models.scores import softmax
 
@@ -41,8 +42,9 @@ class Model:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         if not optimized:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        file = weights if weights is not None else str(bundle / self.card.file)
-        self._session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        file = bundle / self.card.file
+        network = weights if weights is not None else unpacked(file, file.read_bytes())
+        self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
         self._places = [EXPRESSIONS.index(name) for name in self.point.output.classes]
         self._shift = np.asarray(self.point.shift or [0.0] * len(self._places), np.float32)
 

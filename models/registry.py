@@ -24,7 +24,8 @@ class Entrant:
     """A model of a comparison: `command` starts its worker (`models.compare.workers`).
 
     It sees grey crops of `size` pixels, of `crop` times the height of the detector's box (None: it comes without a rule
-    for that). `classes` are the columns that it gives, in the contract's names.
+    for that). `classes` are the columns that it gives, in the contract's names. `multiply_adds` is what a face costs a
+    bundle's network.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Entrant:
     note: str
     is_peer: bool
     place: str
+    multiply_adds: int = 0
 
     @property
     def is_first(self) -> bool:
@@ -121,6 +123,7 @@ def _of_bundle(bundle: Path) -> list[Entrant]:
             note=point.note,
             is_peer=False,
             place=str(bundle),
+            multiply_adds=card.network.multiply_adds,
         )
         for point in card.points
     ]

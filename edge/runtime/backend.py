@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError, RuntimeFailure
+
+PACKED: Final = ".xz"
+"""What the name of a network's file ends in where the file is packed."""
+_LARGEST: Final = 1 << 30  # bytes: a file that would unpack to more is no network of a desk
 
 
 class BadEngine(RuntimeFailure):
@@ -57,7 +62,7 @@ class ModelFile:
 
 
 def read_checked(model: ModelFile) -> bytes:
-    """The file's bytes. Raises ModelError where the file is missing or its hash is not that of its card."""
+    """The network, unpacked. Raises ModelError where its file is missing or its hash is not that of its card."""
     try:
         data = model.path.read_bytes()
     except OSError as error:
@@ -67,4 +72,21 @@ def read_checked(model: ModelFile) -> bytes:
         raise ModelError(
             f"{model.path}: sha256 {found} differs from its card, which says {model.sha256}; reinstall the bundle"
         )
-    return data
+    return unpacked(model.path, data)
+
+
+def unpacked(path: Path, data: bytes) -> bytes:
+    """The network in a file of these bytes: they themselves, or what they hold where the name says that it is packed.
+
+    Raises ModelError where they cannot be unpacked.
+    """
+    if path.suffix != PACKED:
+        return data
+    unpacking = lzma.LZMADecompressor(lzma.FORMAT_XZ)
+    try:
+        network = unpacking.decompress(data, _LARGEST)
+    except lzma.LZMAError as error:
+        raise ModelError(f"{path}: cannot be unpacked: {error}; reinstall the bundle") from error
+    if not unpacking.eof:
+        raise ModelError(f"{path}: ends too soon, or holds over {_LARGEST >> 20} MiB; reinstall the bundle")
+    return network

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contract.expressions import EXPRESSIONS
 from models.compare.paired import Paired
 from models.compare.plots import FEW, Line, lines, row_of
+from models.compare.protocol import HEAVY
 from models.compare.results import DataFacts, ModelFacts, Results, Scored
 from models.plotting import STACK
 from models.samples import PICTURE_OF_BOX_HEIGHT
@@ -210,13 +211,13 @@ def _cost(results: Results) -> list[str]:
 
 
 def _crops(results: Results) -> list[str]:
-    columns = sorted({each.crop for each in results.crops})
+    columns = _tried(results)
     found = {(each.data, each.model, each.crop): each.accuracy for each in results.crops}
     rows = []
     for data in results.data:
         for model in results.models:
             cells = [found.get((data.name, model.id, crop)) for crop in columns]
-            if sum(cell is not None for cell in cells) < 2:  # another operating point of weights that are there
+            if sum(cell is not None for cell in cells) < 2:  # scored at its own crop alone
                 continue
             own = model.crop
             shown = [
@@ -228,15 +229,22 @@ def _crops(results: Results) -> list[str]:
         "## How much the crop matters",
         "",
         "Accuracy in percent by the crop's side in parts of the height of the detector's box; bold: what the model's "
-        f"card asks for; of each model's operating points the first. A face picture ends at {PICTURE_OF_BOX_HEIGHT}.",
+        f"card asks for; of each model's operating points the first, and no network of over {HEAVY // 10**6} M "
+        f"multiply-adds. A face picture ends at {PICTURE_OF_BOX_HEIGHT}.",
         "",
         *_table(["data", "model", *(f"{crop:g}" for crop in columns)], rows),
     ]
 
 
+def _tried(results: Results) -> list[float]:
+    """The crops at which models are scored beside their own: those of a model that has several on a data set."""
+    each = [(crop.data, crop.model) for crop in results.crops]
+    return sorted({crop.crop for crop in results.crops if each.count((crop.data, crop.model)) > 1})
+
+
 def _rules(results: Results) -> list[str]:
     first = results.models[0].id
-    tried = sorted({each.crop for each in results.crops})
+    tried = _tried(results)
     return [
         "",
         "## The protocol",

@@ -6,7 +6,8 @@ Labels are each data set's own, as `models.samples` reads them, and are scored a
 
 A bundle's model sees the crop of its card. A peer comes without such a rule, so it has two rows: with the default
 model's crop, and with the best of CROPS, chosen on the very data set that is scored, which favours it. Every peer, and
-every bundle's model at its first operating point, is scored at every one of CROPS too. No crop of a face picture is
+every bundle's model at its first operating point, is scored at every one of CROPS too, unless its network is a HEAVY
+one: on a processor that would take hours. No crop of a face picture is
 wider than the picture.
 
 A model and a peer at its best crop are compared face by face too (`models.compare.paired`).
@@ -32,6 +33,7 @@ from models.scores import accuracy_by_coverage, fitted, reliability, score
 
 PROTOCOL = 2
 CROPS = (0.7, 0.793, 0.87, 0.941, 1.05, 1.2)  # in parts of the height of the detector's box
+HEAVY = 200_000_000  # multiply-adds a face
 Said = Callable[[str], None]
 
 
@@ -166,10 +168,11 @@ def scored(entrant: Entrant, data: DataSet, found: Answer, role: str, crop: floa
 def crops_of(entrant: Entrant, reference: float) -> list[float]:
     """Every crop at which an entrant is scored: those of CROPS, its own, and for a peer the reference.
 
-    Another operating point of the same weights is scored at its own alone: crops matter to it as to the first.
+    Another operating point of the same weights is scored at its own alone: crops matter to it as to the first. So is a
+    HEAVY network.
     """
     own = reference if entrant.crop is None else entrant.crop
-    return sorted({*CROPS, own}) if entrant.is_first else [own]
+    return sorted({*CROPS, own}) if entrant.is_first and entrant.multiply_adds < HEAVY else [own]
 
 
 def compare_on(

@@ -63,21 +63,22 @@ class Measurement:
 
 
 ACTED = ("expressive", "fer2013", "ferplus")
-DESK = ("everyday", "ferplus")
+EVERYDAY = ("everyday", "vgg16-av")
+DESK = (*EVERYDAY, "ferplus")
 UNFITTED = "nothing was fitted on these"
 AGREED = "posed; half of the raters agree"
 
 MEASURED: tuple[Measurement, ...] = (
     Measurement("FER+ valid", VALID, ("ferplus",), FER_PLUS),
     Measurement("FER+ valid, odd rows", VALID, ("ferplus",), FER_PLUS, rows="odd", note=UNFITTED),
-    Measurement("FER+ valid", VALID, ("everyday",), FER_PLUS),
-    Measurement("FER+ valid, odd rows", VALID, ("everyday",), FER_PLUS, rows="odd", note=UNFITTED),
+    Measurement("FER+ valid", VALID, EVERYDAY, FER_PLUS),
+    Measurement("FER+ valid, odd rows", VALID, EVERYDAY, FER_PLUS, rows="odd", note=UNFITTED),
     Measurement("FER-2013 valid", VALID, ("fer2013",), FER_2013),
     Measurement("FER-2013 valid, odd rows", VALID, ("fer2013",), FER_2013, rows="odd", note=UNFITTED),
     Measurement("Taiwanese performers", TAIWANESE, ACTED, EMOTION, note=AGREED),
-    Measurement("Taiwanese performers", TAIWANESE, ("everyday",), EMOTION, note=AGREED),
+    Measurement("Taiwanese performers", TAIWANESE, EVERYDAY, EMOTION, note=AGREED),
     Measurement("CK+48", CK48, ACTED, EMOTION, note="posed; three frames of each sequence"),
-    Measurement("CK+48", CK48, ("everyday",), EMOTION, note="posed; three frames of each sequence"),
+    Measurement("CK+48", CK48, EVERYDAY, EMOTION, note="posed; three frames of each sequence"),
     Measurement(
         "muxspace, two fifths of the people",
         MUXSPACE,
@@ -91,7 +92,7 @@ MEASURED: tuple[Measurement, ...] = (
     Measurement("Taiwanese, lower face masked", TAIWANESE, ACTED, EMOTION, degrade="masked", note=AGREED),
 )
 POPULATIONS = (Measurement("Taiwanese performers", TAIWANESE, ACTED, EMOTION, by=("performer",)),)
-SHIFTS = (Measurement("utkface", UTKFACE, ("everyday", "ferplus", "fer2013"), by=("group", "sex", "age")),)
+SHIFTS = (Measurement("utkface", UTKFACE, (*DESK, "fer2013"), by=("group", "sex", "age")),)
 
 
 def measure(scorer: Scorer, said: Callable[[str, Report], None]) -> Results:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from torch import nn
 
-from models.heads import LOGITS
+from models.heads import FERPLUS, LOGITS
 from models.networks.se_resnet import SEResNet, SEResNetShape
-from models.networks.vgg import VGG16, VGG16Shape
+from models.networks.vgg import VGG16, VGG16Shape, VGG16Transferred
 
 Builder = Callable[[float, int, int], nn.Module]
+
+TRANSFERRED = "vgg16-av"
 
 # Each takes the dropout, the side of its input and what part of its width it has (1, or one half: 2, ...), and gives
 # the logits of all heads (B, LOGITS).
@@ -19,6 +21,9 @@ NETWORKS: dict[str, Builder] = {
     "vgg16": lambda dropout, side, part: VGG16(VGG16Shape(LOGITS, dropout=dropout, width=64 // part)),
     "vgg16-paper": lambda dropout, side, part: VGG16(
         VGG16Shape(LOGITS, "paper", side, 4096 // part, 64 // part, dropout)
+    ),
+    TRANSFERRED: lambda dropout, side, part: VGG16Transferred(
+        VGG16Shape(LOGITS, dropout=dropout, width=64 // part), len(FERPLUS.classes)
     ),
 }
 

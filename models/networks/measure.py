@@ -5,8 +5,8 @@ from torch import Tensor, nn
 
 
 def parameters_of(network: nn.Module) -> int:
-    """Number of trainable parameters."""
-    return sum(p.numel() for p in network.parameters() if p.requires_grad)
+    """Number of parameters, those that stay as they are among them."""
+    return sum(p.numel() for p in network.parameters())
 
 
 def multiply_adds(network: nn.Module, side: int) -> int:

@@ -72,6 +72,35 @@ class VGG16(nn.Module):
         return cast(Tensor, self.head(self.dropout(self.embed(x))))
 
 
+class VGG16Transferred(VGG16):
+    """The face branch of an audio-visual system (Naas & Sigg 2020): another head on convolutions that stay as they are.
+
+    Of its logits (B, classes) the first `own` are of two fully connected layers, which alone learn; the others are of
+    the head that the convolutions were trained with.
+    """
+
+    def __init__(self, shape: VGG16Shape, own: int, hidden: int = 256) -> None:
+        super().__init__(shape)
+        self.requires_grad_(False)
+        self.own = own
+        self.transferred = nn.Sequential(
+            nn.Linear(self.head.in_features, hidden),
+            nn.ReLU(inplace=True),
+            nn.Dropout(shape.dropout),
+            nn.Linear(hidden, own),
+        )
+
+    def train(self, mode: bool = True) -> "VGG16Transferred":
+        """As of any network; but what does not learn does not gather statistics either."""
+        super().train(mode)
+        self.features.eval()
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        features = self.embed(x)
+        return torch.cat([self.transferred(features), self.head(features)[:, self.own :]], dim=1)
+
+
 def _hidden(inputs: int, shape: VGG16Shape) -> tuple[nn.Module, ...]:
     first, second = nn.Linear(inputs, shape.hidden), nn.Linear(shape.hidden, shape.hidden)
     return first, nn.ReLU(inplace=True), nn.Dropout(shape.dropout), second, nn.ReLU(inplace=True)

@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   mien-models train vgg-face --data runs/data/fer.parquet --threads 2
   mien-models train student --data runs/data/fer.parquet --data runs/data/muxspace.parquet --teacher runs/vgg-face
   mien-models train face-asia --data runs/data/fer.parquet --data runs/data/asian.parquet --start runs/student --folds 5
+  mien-models train vgg16-av --data runs/data/fer.parquet --start runs/vgg-face --start runs/vgg-face-wide
   mien-models train student ... --resume       go on after an interruption, or after --until
 
 A recipe says which network, for how long, and how pictures are varied; models/training/recipe.py has them all. With a
@@ -47,7 +48,10 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     train.add_argument(
         "--start",
         type=Path,
-        help="a finished run, or a .onnx that was exported, to begin with its weights; another head does not matter",
+        action="append",
+        default=[],
+        help="a finished run, or a .onnx that was exported, to begin with its weights; another head does not matter; "
+        "repeatable: the mean of several",
     )
     train.add_argument("--folds", type=int, help="first train and score so many times, each time without other people")
     train.add_argument("--epochs", type=int, help="passes over the pictures (default: the recipe's)")

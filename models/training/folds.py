@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -55,7 +56,7 @@ def crossvalidated(
     folder: Path,
     recipe: Recipe,
     machine: Machine,
-    start: Path | None,
+    start: Sequence[Path],
 ) -> FoldScores:
     """Trains on `others` and all but one fold of `people`, scores on that fold, for each fold; writes folds.json.
 

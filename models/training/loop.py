@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -45,12 +45,13 @@ def train(
     *,
     resume: bool = False,
     epochs: int | None = None,
-    start: Path | None = None,
+    start: Sequence[Path] = (),
 ) -> Path:
     """Trains to the recipe's last epoch and returns the checkpoint, whose `averaged` weights are the result.
 
-    `valid` is only reported on. `epochs` stops the run sooner, to be resumed. `start` is the folder of a finished run
-    whose weights to begin with, of the same network or one that differs in its head; or an exported .onnx file.
+    `valid` is only reported on. `epochs` stops the run sooner, to be resumed. `start` is what to begin with: the folder
+    of a finished run, of the same network or one that differs in its head; or an exported .onnx file. Of several runs
+    it is the mean of their weights (Wortsman et al. 2022), which must be of one training's ends to be worth anything.
     CheckpointError where `resume` finds a checkpoint of another recipe, or a run lies there unasked.
     """
     machine = machine or Machine()
@@ -59,7 +60,7 @@ def train(
         raise DataError(
             f"training data: {len(pictures)} usable faces are fewer than a batch of {recipe.batch}; lower --batch"
         )
-    recipe = replace(recipe, pictures=pictures.sha256(), start=_sha256(start) if start else "")
+    recipe = replace(recipe, pictures=pictures.sha256(), start=_sha256(start))
     beginning = _beginning(start, recipe, pictures) if start else None
     run = _opened(folder, recipe, machine, resume, beginning)
     run.prior, run.faces = tuple(pictures.prior.tolist()), len(pictures)
@@ -94,9 +95,10 @@ def train(
     return folder / CHECKPOINT
 
 
-def _sha256(start: Path) -> str:
-    file = start if start.suffix == EXPORTED else start / CHECKPOINT
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.exists() else ""
+def _sha256(start: Sequence[Path]) -> str:
+    files = [each if each.suffix == EXPORTED else each / CHECKPOINT for each in start]
+    data = b"".join(file.read_bytes() for file in files if file.exists())
+    return hashlib.sha256(data).hexdigest() if data else ""
 
 
 def _opened(folder: Path, recipe: Recipe, machine: Machine, resume: bool, start: nn.Module | None) -> Run:
@@ -118,8 +120,21 @@ def _opened(folder: Path, recipe: Recipe, machine: Machine, resume: bool, start:
     return run
 
 
-def _beginning(start: Path, recipe: Recipe, pictures: TrainingSet) -> nn.Module:
-    """The network to begin with: a finished run's, or the recipe's with what fits of an exported file."""
+def _beginning(start: Sequence[Path], recipe: Recipe, pictures: TrainingSet) -> nn.Module:
+    """The network to begin with: of several the mean."""
+    first, *others = (_begun(each, recipe, pictures) for each in start)
+    states = [each.state_dict() for each in (first, *others)]
+    shapes = [{name: value.shape for name, value in each.items()} for each in states]
+    if any(each != shapes[0] for each in shapes):
+        raise CheckpointError(f"{start[-1]}: is not of the network of {start[0]}; a mean is of one network's runs")
+    with torch.no_grad():
+        for name, value in first.state_dict().items():
+            value.copy_(torch.stack([each[name].double() for each in states]).mean(0).to(value.dtype))
+    return first
+
+
+def _begun(start: Path, recipe: Recipe, pictures: TrainingSet) -> nn.Module:
+    """A finished run's network, or the recipe's with what fits of an exported file."""
     if start.suffix == EXPORTED:
         torch.manual_seed(recipe.seed)
         network = build(recipe.network, recipe.dropout, recipe.last_side)

@@ -88,11 +88,30 @@ RECIPES: dict[str, Recipe] = {
     # Half as wide it learns four times as fast: mixed pictures (mixup) and an early full width bought nothing.
     "vgg-face": Recipe(
         network="vgg16",
-        epochs=110,
+        epochs=100,
         learning_rate=0.05,
         dropout=0.5,
-        sides=((0.5, 32), (0.9, 40), (1.0, 48)),
-        widths=((0.9, 2), (1.0, 1)),
+        sides=((0.4, 32), (0.9, 40), (1.0, 48)),
+        widths=((0.96, 2), (1.0, 1)),
+        of_picture=_WHOLE_PICTURE,
+        augmentation=WEB,
+    ),
+    "vgg16-av": Recipe(
+        network="vgg16-av",
+        epochs=4,
+        learning_rate=0.05,
+        dropout=0.5,
+        sides=((1.0, 48),),
+        of_picture=_WHOLE_PICTURE,
+        augmentation=WEB,
+    ),
+    # Goes on from that at its full width, to which its small learning rate at the end had left little to learn.
+    "vgg-face-wide": Recipe(
+        network="vgg16",
+        epochs=7,
+        learning_rate=0.02,
+        dropout=0.5,
+        sides=((0.56, 40), (1.0, 48)),
         of_picture=_WHOLE_PICTURE,
         augmentation=WEB,
     ),

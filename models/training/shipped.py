@@ -16,6 +16,8 @@ from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from edge.errors import ModelError
+from edge.runtime.backend import unpacked
 from models.errors import CheckpointError
 from models.networks.graph import WRAPPED
 
@@ -27,10 +29,10 @@ Before = Callable[[nn.Module, tuple[Tensor, ...]], None]
 def weights_in(file: Path) -> Weights:
     """The weights of an exported network by the names that its modules have; CheckpointError where none are there."""
     try:
-        model = onnx.load(file)
+        model = onnx.load_from_string(unpacked(file, file.read_bytes()))
     except FileNotFoundError:
         raise CheckpointError(f"{file}: no such file; name an exported .onnx or the folder of a finished run") from None
-    except (DecodeError, OSError):
+    except (DecodeError, ModelError, OSError):
         raise CheckpointError(f"{file}: not a readable ONNX file; export it again") from None
     values = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
     found: Weights = {}

@@ -13,10 +13,8 @@ from models.networks.preprocess import normalise
 from models.scores import softmax
 from models.training.augment import Field, framed
 from models.training.checkpoint import CHECKPOINT, averaged_network, recipe_of
+from models.training.machine import Machine, bfloat16_helps, forward_of
 from models.training.report import CHUNK, logits_of
-
-# The parts of a picture's side that the teacher looks at; each also in the mirror. Their mean is steadier than one.
-LOOKS = (1.0, 0.9)
 
 
 def answers(run: Path, images: Bytes, device: str = "cpu") -> Floats:
@@ -38,14 +36,17 @@ def answers(run: Path, images: Bytes, device: str = "cpu") -> Floats:
     return found.astype(np.float16).astype(np.float32)
 
 
+@torch.no_grad()
 def _asked(checkpoint: Path, images: Bytes, device: str) -> Floats:
     recipe, network = recipe_of(checkpoint), averaged_network(checkpoint).to(device)
+    forward = forward_of(network, Machine(device=device, bfloat16=bfloat16_helps(device)))
     parts = []
     for at in tqdm(range(0, len(images), CHUNK), desc=f"{checkpoint.parent.name} answers", mininterval=2):
         x = normalise(torch.from_numpy(images[at : at + CHUNK])[:, None])
-        views = [framed(x, Field(recipe.last_side, recipe.of_picture * look)) for look in LOOKS]
-        views += [view.flip(3) for view in views]
-        parts.append(np.mean([_probabilities(logits_of(network, view, device)) for view in views], axis=0))
+        view = framed(x, Field(recipe.last_side, recipe.of_picture))
+        # A picture and its mirror: their mean is steadier than one.
+        both = [_probabilities(logits_of(forward, each, device)) for each in (view, view.flip(3))]
+        parts.append(np.mean(both, axis=0))
     return np.concatenate(parts).astype(np.float32)
 
 

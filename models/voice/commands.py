@@ -16,7 +16,7 @@ from models.card import sha256_of
 from models.datasets import FER_PLUS, VALID, data_file
 from models.errors import DataError
 from models.model import Model
-from models.registry import BUNDLES, bundle_named
+from models.registry import BUNDLES, DEFAULT, bundle_named
 from models.samples import read_samples
 from models.training.machine import Machine, bfloat16_helps
 from models.voice import calibration, page, results
@@ -34,6 +34,7 @@ EXAMPLES = """examples:
   mien-models voice folds --threads 2            scores on speakers kept apart, in noise, and on a set untouched
   mien-models voice train --threads 2            the network that ships, of all speakers
   mien-models voice pairs                        face and voice together, of different people
+  mien-models voice pairs --model vgg-face --point vgg16-av    the same with another model's faces
   mien-models voice card                         the page of its card, from the card and the results
   mien-models voice show savee SAVEE/            what is in a folder of a data set's layout
 
@@ -154,7 +155,10 @@ def run_pairs(options: Namespace) -> None:
     faces = read_samples(data_file(options.faces), model.card.input.crop_of_box_height, model.card.input.size, FER_PLUS)
     even, odd = faces[::2], faces[1::2]
     found = scored(
-        (f"{options.faces.name}, odd rows, {model.card.name}", "RAVDESS, two seconds each, speakers apart"),
+        (
+            f"{options.faces.name}, odd rows, {model.card.name} at {model.point.name}",
+            "RAVDESS, two seconds each, speakers apart",
+        ),
         (model.shares(odd.crops), odd.labels),
         (voices, true),
         speakers,
@@ -162,8 +166,10 @@ def run_pairs(options: Namespace) -> None:
     )
     print(pairs_table(found))
     if options.keep:
-        command = "mien-models voice pairs"
-        print(results.save(msgspec.structs.replace(results.load(), pairs=found, pairs_command=command)))
+        asked = f" --model {options.model}" if options.model != DEFAULT.name else ""
+        asked += f" --point {options.point}" if options.point else ""
+        found = msgspec.structs.replace(found, command=f"mien-models voice pairs{asked}")
+        print(results.save(results.with_pairs(results.load(), found)))
 
 
 def run_card(options: Namespace) -> None:

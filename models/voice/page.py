@@ -69,7 +69,7 @@ def page(card: dict[str, Any], results: VoiceResults) -> str:
         *_noise((*results.noise, *([results.talker] if results.talker is not None else []))),
         *([f"Printed by `{results.folds_command}`."] if results.folds_command else []),
         *_believed(merging),
-        *(_pairs(results.pairs, results.pairs_command) if results.pairs is not None else []),
+        *_pairs(results.pairs),
     ]
     return "\n".join(lines) + "\n"
 
@@ -141,13 +141,23 @@ def _believed(merging: dict[str, Any]) -> list[str]:
     return [*lines, "", f"Of the voice's belief so much is left where speech is louder than the room by: {levels}."]
 
 
-def _pairs(pairs: PairScores, command: str) -> list[str]:
+def _pairs(pairs: tuple[PairScores, ...]) -> list[str]:
+    if not pairs:
+        return []
     lines = [
         "",
         "## Face and voice, on pairs",
         "",
-        f"{pairs.n} pairs of different people: faces of {pairs.faces}, voices of {pairs.voices}. They are not one "
-        "person's: two branches that err apart are helped more by each other than those of one person.",
+        "Pairs of different people. They are not one person's: two branches that err apart are helped more by each "
+        "other than those of one person.",
+    ]
+    return lines + [line for each in pairs for line in _of_faces(each)]
+
+
+def _of_faces(pairs: PairScores) -> list[str]:
+    lines = [
+        "",
+        f"{pairs.n} pairs, faces of {pairs.faces}, voices of {pairs.voices}:",
         "",
         "| way | accuracy | calibration error | confidence | where the two differ |",
         "| --- | --- | --- | --- | --- |",
@@ -162,4 +172,4 @@ def _pairs(pairs: PairScores, command: str) -> list[str]:
         f"- merged less {pair.peer}: {100 * pair.difference:+.1f} [{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]"
         for pair in pairs.beside
     ]
-    return [*lines, "", f"Printed by `{command}`."]
+    return [*lines, "", f"Printed by `{pairs.command}`."]

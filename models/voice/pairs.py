@@ -29,13 +29,14 @@ class PairScore(msgspec.Struct, frozen=True):
 
 
 class PairScores(msgspec.Struct, frozen=True):
-    """All ways on the same pairs, and merging less each other way, with its interval by speaker."""
+    """All ways on the same pairs, merging less each other way, with its interval by speaker, and what prints it all."""
 
     faces: str
     voices: str
     n: int
     ways: list[PairScore]
     beside: list[Paired]
+    command: str = ""
 
 
 Way = Callable[[Floats, Floats], Floats]

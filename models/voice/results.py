@@ -19,8 +19,13 @@ class VoiceResults(msgspec.Struct, frozen=True):
     noise: tuple[NoiseScore, ...] = ()
     talker: NoiseScore | None = None
     folds_command: str = ""
-    pairs: PairScores | None = None
-    pairs_command: str = ""
+    pairs: tuple[PairScores, ...] = ()
+
+
+def with_pairs(results: VoiceResults, found: PairScores) -> VoiceResults:
+    """The results with those of one model's faces, in the place of what was found of them before."""
+    others = tuple(each for each in results.pairs if each.faces != found.faces)
+    return msgspec.structs.replace(results, pairs=(*others, found))
 
 
 def load(folder: Path = RESULTS) -> VoiceResults:

@@ -15,7 +15,7 @@ from contract.expressions import EXPRESSIONS
 from models.compare import run as compare_run
 from models.compare.page import page
 from models.compare.plots import plots
-from models.compare.protocol import CROPS
+from models.compare.protocol import CROPS, HEAVY, crops_of
 from models.compare.results import BEST_CROP, CARD_CROP, SAME_CROP, Results, load, save
 from models.compare.workers import Worker
 from models.data import NOT_A_CLASS, Faces
@@ -265,3 +265,9 @@ def test_the_fer_package_gives_what_it_is_registered_with() -> None:
         np.testing.assert_allclose(worker.shares(faces).sum(axis=1), 1, atol=1e-3)
         assert worker.about["parameters"] > 10_000
         assert all(seconds > 0 for seconds in worker.time(faces))
+
+
+def test_a_heavy_network_is_scored_at_its_own_crop_alone() -> None:
+    light = bundles()[0]
+    assert set(CROPS) <= set(crops_of(light, 0.9))
+    assert crops_of(replace(light, multiply_adds=HEAVY), 0.9) == [light.crop]

@@ -9,7 +9,7 @@ from models.networks.build import NETWORKS, build
 from models.networks.measure import multiply_adds, parameters_of
 from models.networks.preprocess import centre_crop, normalise
 from models.networks.se_resnet import SEResNet
-from models.networks.vgg import VGG16, VGG16Shape
+from models.networks.vgg import VGG16, VGG16Shape, VGG16Transferred
 
 
 def test_a_batch_of_faces_gives_eight_logits_each(network: SEResNet) -> None:
@@ -54,6 +54,28 @@ def test_vgg16_with_a_global_average_has_the_size_and_cost_that_its_card_says() 
     assert parameters_of(network) == pytest.approx(14.73e6, rel=0.001)
     assert multiply_adds(network, 48) == pytest.approx(702e6, rel=0.01)
     assert network.embed(torch.zeros(1, 1, 32, 32)).shape == (1, 512)
+
+
+def test_of_a_transferred_vgg16_the_new_head_alone_learns() -> None:
+    torch.manual_seed(1)
+    network = VGG16Transferred(VGG16Shape(LOGITS, width=4), own=8)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    optimiser = torch.optim.SGD(network.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1)
+    for _ in range(2):
+        network.train()(torch.randn(4, 1, 32, 32)).square().sum().backward()
+        optimiser.step()
+    changed = {name for name, value in network.state_dict().items() if not torch.equal(before[name], value)}
+    assert changed == {f"transferred.{part}" for part in ("0.weight", "0.bias", "3.weight", "3.bias")}
+
+
+def test_a_transferred_vgg16_keeps_what_its_first_head_says() -> None:
+    torch.manual_seed(1)
+    first = VGG16(VGG16Shape(LOGITS, width=4)).eval()
+    network = VGG16Transferred(VGG16Shape(LOGITS, width=4), own=8).eval()
+    network.load_state_dict(network.state_dict() | first.state_dict())
+    x = torch.randn(2, 1, 32, 32)
+    assert torch.equal(network(x)[:, 8:], first(x)[:, 8:])
+    assert not torch.equal(network(x)[:, :8], first(x)[:, :8])
 
 
 def test_the_grey_outside_a_picture_is_zero_to_the_network() -> None:

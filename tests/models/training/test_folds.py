@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_everybody_is_scored_once_and_what_is_done_is_not_done_again(
     tmp_path: Path, faces: Faces, others: Faces
 ) -> None:
     people = named(made_faces(24, seed=5), people=4)
-    options = (2, others, tmp_path, SHORT, Machine(), None)
+    options: tuple[Any, ...] = (2, others, tmp_path, SHORT, Machine(), [])
     found = crossvalidated([as_prepared(faces)], people, *options)
     assert (found.scores.n, found.people) == (24, 4)
     assert sum(count for count, _ in found.by_person.values()) == 24
@@ -61,13 +62,13 @@ def test_everybody_is_scored_once_and_what_is_done_is_not_done_again(
 
 def test_a_fold_begins_with_the_weights_of_a_finished_run(tmp_path: Path, faces: Faces, others: Faces) -> None:
     people = named(made_faces(24, seed=5), people=4)
-    crossvalidated([as_prepared(faces)], people, 2, others, tmp_path / "first", SHORT, Machine(), None)
+    crossvalidated([as_prepared(faces)], people, 2, others, tmp_path / "first", SHORT, Machine(), [])
     start = tmp_path / "first" / "fold-0"
-    crossvalidated([as_prepared(faces)], people, 2, others, tmp_path / "second", SHORT, Machine(), start)
+    crossvalidated([as_prepared(faces)], people, 2, others, tmp_path / "second", SHORT, Machine(), [start])
     state = load(tmp_path / "second" / "fold-0" / "checkpoint.pt")
     assert len(json.loads(state["recipe"])["start"]) == 64
 
 
 def test_folds_of_nobody_are_refused(tmp_path: Path, faces: Faces, others: Faces) -> None:
     with pytest.raises(DataError, match="everybody is named"):
-        crossvalidated([], as_prepared(faces), 2, others, tmp_path, SHORT, Machine(), None)
+        crossvalidated([], as_prepared(faces), 2, others, tmp_path, SHORT, Machine(), [])

@@ -18,7 +18,7 @@ from models.errors import CheckpointError, DataError
 from models.heads import FER2013, FERPLUS, LOGITS
 from models.main import main
 from models.networks.build import build
-from models.training.checkpoint import averaged_network, begin, load, recipe_of
+from models.training.checkpoint import CHECKPOINT, averaged_network, begin, load, recipe_of
 from models.training.loop import objective, train
 from models.training.machine import Machine
 from models.training.optimise import schedule
@@ -147,7 +147,28 @@ def test_a_run_does_not_begin_with_another_network(tmp_path: Path, pictures: Tra
     train(pictures, others, tmp_path / "student", replace(SHORT, batch=64))
     recipe = replace(SHORT, network="vgg16", batch=64)
     with pytest.raises(CheckpointError, match="is a student, and the recipe is for a vgg16"):
-        train(pictures, others, tmp_path / "vgg", recipe, start=tmp_path / "student")
+        train(pictures, others, tmp_path / "vgg", recipe, start=[tmp_path / "student"])
+
+
+def test_a_run_begins_with_the_mean_of_several(tmp_path: Path, pictures: TrainingSet, others: Faces) -> None:
+    runs = [tmp_path / name for name in ("first", "second")]
+    for seed, run in enumerate(runs):
+        train(pictures, others, run, replace(SHORT, epochs=1, batch=64, seed=seed))
+    still = replace(SHORT, epochs=1, batch=64, learning_rate=0.0, weight_decay=0.0, average=0.0)
+    mean = averaged_network(train(pictures, others, tmp_path / "mean", still, start=runs)).state_dict()
+    first, second = (averaged_network(run / CHECKPOINT).state_dict() for run in runs)
+    for name in ("stem.0.weight", "head.weight"):
+        assert not torch.equal(first[name], second[name])
+        torch.testing.assert_close(mean[name], (first[name] + second[name]) / 2)
+
+
+def test_a_mean_is_of_one_networks_runs(tmp_path: Path, pictures: TrainingSet, others: Faces) -> None:
+    vgg = replace(SHORT, network="vgg16", epochs=1, batch=64, sides=((1.0, 32),))
+    runs = [tmp_path / "vgg", tmp_path / "transferred"]
+    train(pictures, others, runs[0], vgg)
+    train(pictures, others, runs[1], replace(vgg, network="vgg16-av"), start=runs[:1])
+    with pytest.raises(CheckpointError, match=r"transferred: is not of the network of .*vgg"):
+        train(pictures, others, tmp_path / "mean", vgg, start=runs)
 
 
 def test_the_weights_of_an_unfinished_run_are_not_used(tmp_path: Path, pictures: TrainingSet, others: Faces) -> None:

@@ -100,7 +100,7 @@ def test_a_training_begins_with_an_exported_file_and_says_so_in_its_recipe(
 ) -> None:
     recipe = Recipe(epochs=1, batch=64, learning_rate=1e-9, sides=((1.0, SIDE),))
     pictures = training_set(as_prepared(faces), smoothing=0.1)
-    state = load(train(pictures, others, tmp_path / "run", recipe, start=exported))
+    state = load(train(pictures, others, tmp_path / "run", recipe, start=[exported]))
     assert torch.allclose(state["network"]["head.weight"], weights_in(exported)["head.weight"], atol=1e-4)
     plain = load(train(pictures, others, tmp_path / "plain", recipe))
     assert not torch.allclose(plain["network"]["head.weight"], weights_in(exported)["head.weight"], atol=1e-2)
@@ -111,7 +111,7 @@ def test_a_training_begins_with_an_exported_file_and_says_so_in_its_recipe(
 def test_a_file_of_another_network_is_refused(tmp_path: Path, exported: Path, faces: Faces, others: Faces) -> None:
     recipe = replace(Recipe(epochs=1, batch=64), network="vgg16", sides=((1.0, 32),))
     with pytest.raises(CheckpointError, match=r"no convolution of it fits a vgg16"):
-        train(training_set(as_prepared(faces), smoothing=0.1), others, tmp_path / "run", recipe, start=exported)
+        train(training_set(as_prepared(faces), smoothing=0.1), others, tmp_path / "run", recipe, start=[exported])
 
 
 def test_a_file_that_is_missing_or_broken_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:

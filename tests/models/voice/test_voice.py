@@ -23,8 +23,9 @@ from models.voice.calibrate import calibrated, looks_of, reliability_of, unheard
 from models.voice.denoise import NoiseRecipe
 from models.voice.folds import FOLDS, Trial, fold_of, noise_scores, read_answers, table, whole_scores
 from models.voice.heads import EMODB, LOGITS, RAVDESS, SHARED, as_expressions
-from models.voice.pairs import drawn, scored, ways
+from models.voice.pairs import PairScores, drawn, scored, ways
 from models.voice.reduction import gated, plain
+from models.voice.results import VoiceResults, with_pairs
 from models.voice.train import VoiceRecipe, looks_at, targets_of
 from models.voice.vary import LEAD_S, Variation, after_lead, heard, views_of, with_noise
 from tests.edge.sound.sounds import noise, tone
@@ -209,3 +210,13 @@ def test_merging_two_that_err_apart_beats_either() -> None:
     sure = {each.way: (each.confidence, each.conflicting) for each in found.ways}
     assert sure["merged"][0] > sure["merged"][1]
     assert set(ways(np.ones(8, np.float32), np.ones(8, np.float32))) == set(accuracy)
+
+
+def test_the_pairs_of_one_models_faces_take_the_place_of_those_before() -> None:
+    def of(faces: str, n: int) -> PairScores:
+        return PairScores(faces, "voices", n, [], [], f"command {n}")
+
+    found = VoiceResults()
+    for each in (of("first", 1), of("other", 2), of("first", 3)):
+        found = with_pairs(found, each)
+    assert [(each.faces, each.n) for each in found.pairs] == [("other", 2), ("first", 3)]
