@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -64,9 +65,14 @@ class Exported:
     over_time: ModelProto | None = None
     clip: ModelProto | None = None
 
+    @cached_property
+    def file(self) -> bytes:
+        """The bytes of the file that the card names; to pack a large one takes a while."""
+        return pack.file_of(self.card.file, self.half)
+
     def told(self) -> str:
         """What was found, for people: size, what is in half, and each operating point."""
-        weights, size = half.weights_of(self.half), len(pack.file_of(self.card.file, self.half))
+        weights, size = half.weights_of(self.half), len(self.file)
         points = [
             f"  {point.name}: temperature {point.temperature}, unsure below {point.unsure_below}"
             for point in self.card.points
@@ -137,7 +143,7 @@ def write(exported: Exported, folder: Path) -> None:
     """Writes network and card into a folder, which is made where it is not there. Raises OutputError."""
     with output.told_as_output_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        output.write(folder / exported.card.file, pack.file_of(exported.card.file, exported.half))
+        output.write(folder / exported.card.file, exported.file)
         if exported.over_time is not None:
             output.write(folder / describe.OVER_TIME, exported.over_time.SerializeToString())
         save(exported.card, folder / CARD)

@@ -7,7 +7,7 @@
                         there is one
     cover.json          the card of the network that sees whether the mouth is covered; where there is none, the
                         default bundle's looks
-    *.onnx              the networks
+    *.onnx, *.onnx.xz   the networks, plain or packed
 
 The packaged bundles are package data; another folder of the same form can be named as well as one of these. Where the
 settings name a trust file, that one has to be signed: edge/trust.py says what else is asked of it.

@@ -194,7 +194,7 @@ def cost(results: Results) -> Figure:
         ("file, MB", lambda model, _: model.bytes / 1e6, "{:.2f}"),
         ("parameters, millions", lambda model, _: model.parameters / 1e6, "{:.2f}"),
     )
-    left, gap = 1.35, 0.3
+    left, gap = 1.95, 0.3  # the longest name is of a model at a point
     each = (WIDTH - left - 0.1 - gap * (len(whole) - 1)) / len(whole)
     for column, (title, value, form) in enumerate(whole):
         x = left + column * (each + gap)

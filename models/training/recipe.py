@@ -1,6 +1,6 @@
 """Recipes: all that decides the weights of a network, beside the pictures."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from models.networks.preprocess import FACE_SIDE, INPUT_SIDE
 from models.training.augment import DESK, Augmentation
@@ -74,6 +74,15 @@ PLACED = Augmentation(
     noise=0.3,
 )
 
+_VGG = Recipe(
+    network="vgg16",
+    learning_rate=0.05,
+    dropout=0.5,
+    sides=((1.0, 48),),
+    of_picture=_WHOLE_PICTURE,
+    augmentation=WEB,
+)
+
 RECIPES: dict[str, Recipe] = {
     # By labels alone, from the file that ships: longer, or with a teacher's answers for other faces, bought nothing.
     "student": Recipe(
@@ -86,42 +95,9 @@ RECIPES: dict[str, Recipe] = {
     ),
     "face-asia": Recipe(epochs=8, learning_rate=0.03, dropout=0.2, plus=0.5, each=1200),
     # Half as wide it learns four times as fast: mixed pictures (mixup) and an early full width bought nothing.
-    "vgg-face": Recipe(
-        network="vgg16",
-        epochs=100,
-        learning_rate=0.05,
-        dropout=0.5,
-        sides=((0.4, 32), (0.9, 40), (1.0, 48)),
-        widths=((0.96, 2), (1.0, 1)),
-        of_picture=_WHOLE_PICTURE,
-        augmentation=WEB,
-    ),
-    "vgg16-av": Recipe(
-        network="vgg16-av",
-        epochs=4,
-        learning_rate=0.05,
-        dropout=0.5,
-        sides=((1.0, 48),),
-        of_picture=_WHOLE_PICTURE,
-        augmentation=WEB,
-    ),
-    # Goes on from that at its full width, to which its small learning rate at the end had left little to learn.
-    "vgg-face-wide": Recipe(
-        network="vgg16",
-        epochs=7,
-        learning_rate=0.02,
-        dropout=0.5,
-        sides=((0.56, 40), (1.0, 48)),
-        of_picture=_WHOLE_PICTURE,
-        augmentation=WEB,
-    ),
-    "vgg-face-paper-head": Recipe(
-        network="vgg16-paper",
-        epochs=6,
-        learning_rate=0.01,
-        dropout=0.5,
-        sides=((1.0, 48),),
-        of_picture=_WHOLE_PICTURE,
-        augmentation=WEB,
-    ),
+    "vgg-face": replace(_VGG, epochs=100, sides=((0.4, 32), (0.9, 40), (1.0, 48)), widths=((0.96, 2), (1.0, 1))),
+    # Goes on from that at its full width; what ships is the mean of both ends.
+    "vgg-face-wide": replace(_VGG, epochs=7, learning_rate=0.02, sides=((0.56, 40), (1.0, 48))),
+    "vgg16-av": replace(_VGG, network="vgg16-av", epochs=4),
+    "vgg-face-paper-head": replace(_VGG, network="vgg16-paper", epochs=6, learning_rate=0.01),
 }

@@ -107,5 +107,6 @@ def test_what_is_no_run_over_time_is_told_in_one_line(
 ) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "network.pt").write_bytes(b"PK")
-    assert main(["export", str(tmp_path / "run"), "--out", str(tmp_path / "out")]) == 1
+    given = ["export", str(tmp_path / "run"), "--out", str(tmp_path / "out")]
+    assert main([*given, "--valid-data", str(place / "valid.parquet")]) == 1
     assert "recipe.json: says not how the run was trained" in capsys.readouterr().err

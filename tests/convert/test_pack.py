@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from onnx import ModelProto, numpy_helper
+from onnx import ModelProto, helper, numpy_helper
 
 from convert import half, pack
 from convert.errors import SourceError
@@ -50,6 +50,13 @@ def test_each_weight_of_a_large_layer_stays_within_half_a_step(stepped: ModelPro
         np.testing.assert_array_equal(steps, np.round(steps))
     for name in set(before) - set(large):
         np.testing.assert_array_equal(after[name], before[name])
+
+
+def test_a_layer_whose_weights_are_all_alike_is_left_as_it_is() -> None:
+    alike = numpy_helper.from_array(np.full((64, 64), 0.3, np.float32), "alike")
+    model = helper.make_model(helper.make_graph([], "made", [], [], [alike]))
+    pack.stepped(model)
+    np.testing.assert_array_equal(weights(model)["alike"], np.float32(0.3))
 
 
 def test_a_packed_file_has_half_the_size_or_less_and_answers_nearly_the_same(
