@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EXPORT_EXAMPLES = """examples:
   mien-convert export runs/student --teacher vgg-face --out mine
-  mien-convert export runs/face-asia --as face-asia --start mien-face-2.0.0 --out ./face-asia
+  mien-convert export runs/face-asia --as face-asia --start mien-face-3.0.0 --out ./face-asia
   mien-convert export runs/vgg16-av --start runs/vgg-face --start runs/vgg-face-wide
                                         into the packaged vgg-face; how its starts were trained stands on the card
   mien-convert export runs/st-attention --out mine --clip clip.onnx

@@ -25,7 +25,7 @@ from models.networks.preprocess import normalise
 from models.networks.st_attention import RING, STAttention
 from models.registry import BUNDLES, DEFAULT
 from models.temporal.forms import FrameForm, clip_to_onnx, frame_to_onnx, ring_to_onnx
-from models.temporal.student import FACES, student_from
+from models.temporal.student import FACES, SEEN, student_from
 from models.temporal.train import NETWORK, told_of, trained
 from models.training.augment import Field, framed
 
@@ -46,7 +46,7 @@ def export(origin: Origin, valid: Path, bundle: Path = DEFAULT) -> Exported:
     The even rows of the labelled faces of `valid` fit its operating points, a picture at a time. Raises RangeError,
     CheckpointError, DataError.
     """
-    faces, sees = data_file(valid), Field()
+    faces, sees = data_file(valid), SEEN
     shipped, told = _shipped(origin), told_of(origin.run)
     student = student_from(bundle / describe.WEIGHTS, _some(faces, sees))
     _, network = trained(origin.run, student)

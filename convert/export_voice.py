@@ -29,7 +29,7 @@ from models.voice.heads import RAVDESS
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-NAME, VERSION = "mien-voice", "1.0.0"
+NAME, VERSION = "mien-voice", "1.1.0"
 CARD, VOICE, NOISE, SPEECH = "voice.json", "voice.onnx", "noise.onnx", "speech.onnx"
 LICENCE: Final = "research-only"
 INPUT: Final = "bands"

@@ -13,7 +13,8 @@ from models.data import Floats, Ints
 from models.heads import Head
 from models.scores import fitted_temperature, softmax
 
-# How much of the training prior is taken away: log p - LEVEL log(prior) (Menon et al. 2021), fixed and not fitted.
+# How much of the training prior is taken off the logits as they were trained, before any temperature: z - LEVEL
+# log(prior) (Menon et al. 2021); fixed and not fitted.
 LEVEL = 0.5
 COVERAGE = 0.90  # the part of the faces that are to be sure enough
 LEAST = 1e-4  # shares travel with four decimals
@@ -32,10 +33,11 @@ class Plan:
 
 def fitted_point(plan: Plan, logits: Floats, labels: Ints, prior: Floats) -> OperatingPoint:
     """The operating point for a head's logits (views, N, classes) of faces labelled (N,), and its prior (classes,)."""
-    shift = -LEVEL * np.log(np.maximum(prior, 1e-4)) if plan.levelled else np.zeros(len(prior))
+    level = -LEVEL * np.log(np.maximum(prior, 1e-4)) if plan.levelled else np.zeros(len(prior))
     # A constant added to all classes changes nothing; around zero they are easier to read.
-    shift = np.round(shift - shift.mean(), 3).astype(np.float32)
-    temperature = fitted_temperature(logits, labels, shift)
+    level = (level - level.mean()).astype(np.float32)
+    temperature = fitted_temperature(logits + level, labels)
+    shift = np.round(level / np.float32(temperature), 3)  # a desk adds it after the division
     shares: Floats = softmax(logits + shift * np.float32(temperature), temperature).mean(axis=0)
     return OperatingPoint(
         name=plan.name,

@@ -118,18 +118,16 @@ def softmax(logits: Floats, temperature: float) -> Floats:
     return np.asarray(power / power.sum(axis=-1, keepdims=True), np.float32)
 
 
-def fitted_temperature(logits: Floats, labels: Ints, shift: Floats | None = None) -> float:
+def fitted_temperature(logits: Floats, labels: Ints) -> float:
     """The temperature in 0.30 ... 3.00, by hundredths, at which `labels` (N,) are likeliest.
 
-    `logits` is (views, N, classes); the views' probabilities are averaged, as on the desk. `shift` (classes,) is added
-    to the logits after the division.
+    `logits` is (views, N, classes); the views' probabilities are averaged, as on the desk.
     """
     rows = np.arange(len(labels))
     candidates = np.arange(30, 301) / 100
-    moved = np.zeros(logits.shape[-1], np.float32) if shift is None else shift
 
     def loss(temperature: float) -> float:
-        shares = softmax(logits + moved * np.float32(temperature), temperature).mean(axis=0)
+        shares = softmax(logits, temperature).mean(axis=0)
         return float(-np.log(np.maximum(shares[rows, labels], 1e-12)).mean())
 
     return float(min(candidates, key=loss))

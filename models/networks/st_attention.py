@@ -14,6 +14,8 @@ from models.networks.attention import AttentionBlock
 
 RING = 32  # embeddings of a face that are kept
 CHANNELS = 128  # of the default student's last feature maps
+VALUES = 8  # among which each code of the identity-aware layer chooses
+SHARPNESS = 4.0  # of that choice
 FADES_S = (0.1, 0.3, 1.0, 3.0)  # an age in seconds is told as how much of a trace that fades so fast is left
 
 
@@ -21,14 +23,14 @@ FADES_S = (0.1, 0.3, 1.0, 3.0)  # an age in seconds is told as how much of a tra
 class STAttentionShape:
     """What fixes an :class:`STAttention`; each part can be taken away, to see what it is worth.
 
-    `width` is that of the identity-aware layer's output; without that layer frames are told in CHANNELS numbers.
+    `codes` is how many choices the identity-aware layer tells a frame in; without that layer it is CHANNELS numbers.
     """
 
     classes: int = 8
     spatial: bool = True
     temporal: bool = True
     identity: bool = True
-    width: int = 64
+    codes: int = 8
     places: int = 4
     heads: int = 4
     layers: int = 2
@@ -37,7 +39,7 @@ class STAttentionShape:
     @property
     def embedding(self) -> int:
         """Numbers that a frame is told in."""
-        return self.width if self.identity else CHANNELS
+        return self.codes * VALUES if self.identity else CHANNELS
 
 
 class SpatialAttention(nn.Module):
@@ -64,19 +66,24 @@ class SpatialAttention(nn.Module):
 
 
 class IdentityAware(nn.Module):
-    """The identity-aware layer: (B, channels) to (B, width), too narrow for who somebody is beside how they look.
+    """The identity-aware layer: (B, channels) to (B, codes * VALUES), too coarse for who somebody is beside how they
+    look.
 
-    What it leaves out is decided in training (models/temporal/identity.py): faces of different people with one
-    expression are drawn together, and whoever tries to tell people apart by it is worked against.
+    Each code is a choice among VALUES, told as shares of which most are near 0 or 1. How a face looks decides the
+    choice; how far it lies from the border of it, in which people differ, hardly shows any more. What else it leaves
+    out is decided in training (models/temporal/identity.py): faces of different people with one expression are drawn
+    together, and whoever tries to tell people apart by it is worked against.
     """
 
-    def __init__(self, channels: int, width: int) -> None:
+    def __init__(self, channels: int, codes: int) -> None:
         super().__init__()
-        self.layer = nn.Linear(channels, width)
-        self.norm = nn.LayerNorm(width)
+        self.width = codes * VALUES
+        self.layer = nn.Linear(channels, self.width)
+        self.norm = nn.LayerNorm(self.width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.norm(self.layer(x)))
+        choices = self.norm(self.layer(x)).reshape(-1, self.width // VALUES, VALUES)
+        return torch.softmax(SHARPNESS * choices, dim=2).reshape(-1, self.width)
 
 
 class FrameEncoder(nn.Module):
@@ -86,7 +93,7 @@ class FrameEncoder(nn.Module):
         super().__init__()
         self.look = SpatialAttention(CHANNELS, shape.places) if shape.spatial else None
         self.norm = nn.LayerNorm(CHANNELS)
-        self.identity = IdentityAware(CHANNELS, shape.width) if shape.identity else nn.Identity()
+        self.identity = IdentityAware(CHANNELS, shape.codes) if shape.identity else nn.Identity()
 
     def forward(self, maps: Tensor) -> Tensor:
         pooled = maps.mean(dim=(2, 3)) if self.look is None else self.look(maps)

@@ -91,12 +91,12 @@ class TwoStream(nn.Module):
 
     @torch.no_grad()
     def begin_with(self, student: SEResNet) -> None:
-        """Gives the stream of appearance the student's weights, where they are of the same shape."""
+        """Gives the stream of appearance the student's weights, but those of its last block, which this has not."""
         if "space" in self.names:
             self.stems["space"].load_state_dict(student.stem.state_dict())
             stages = cast(nn.ModuleList, self.stages["space"])
             blocks = [block for stage in stages for block in cast(nn.Sequential, stage)]
-            for own, theirs in zip(blocks, student.blocks, strict=True):
+            for own, theirs in zip(blocks, student.blocks, strict=False):
                 own.load_state_dict(theirs.state_dict())
 
     def forward(self, x: Tensor) -> Tensor:

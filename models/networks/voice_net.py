@@ -24,11 +24,11 @@ class VoiceShape:
 
 
 class VoiceNet(nn.Module):
-    """Log-mel bands (B, 1, 64, T) to logits (B, classes).
+    """Log-mel bands (B, 1, 64, T), or told twice as a training changes them (B, 2, 64, T), to logits (B, classes).
 
-    Each band's own mean over time is taken away first, and all divided by their common deviation: how loud somebody
-    is, and how a microphone colours it, says nothing. Then three convolutions over bands and time, which forgive a
-    voice that lies a little higher or lower; and residual blocks over time alone (He et al. 2016) with
+    The bands are first told in two ways (:func:`twofold`): how loud somebody is says nothing, but whether a voice is
+    sharp or dull does, as far as the microphone does not decide it. Then three convolutions over bands and time, which
+    forgive a voice that lies a little higher or lower; and residual blocks over time alone (He et al. 2016) with
     squeeze-excitation (Hu, Shen & Sun 2018), to which each of the eight parts of the spectrum is its own channel:
     where in the spectrum something happens is not averaged away. At the end the mean and the deviation over time
     (as x-vectors: Snyder et al. 2018), dropout, one layer.
@@ -38,7 +38,7 @@ class VoiceNet(nn.Module):
         super().__init__()
         shape = shape or VoiceShape()
         front: list[nn.Module] = []
-        for index, (inputs, side, stride) in enumerate(((1, 5, 2), (shape.front, 3, 1), (shape.front, 3, 1))):
+        for index, (inputs, side, stride) in enumerate(((2, 5, 2), (shape.front, 3, 1), (shape.front, 3, 1))):
             assert index < FRONT_HALVINGS  # of the bands; time is halved once
             front += [
                 nn.Conv2d(inputs, shape.front, side, (2, stride), side // 2, bias=False),
@@ -57,7 +57,7 @@ class VoiceNet(nn.Module):
 
     def embed(self, x: Tensor) -> Tensor:
         """Mean and deviation over time of the last features (B, 2 * channels)."""
-        y = cast(Tensor, self.blocks(torch.flatten(self.front(_standardised(x)), 1, 2)))
+        y = cast(Tensor, self.blocks(torch.flatten(self.front(twofold(x)), 1, 2)))
         mean = y.mean(dim=2)
         spread = torch.sqrt(((y - mean[:, :, None]) ** 2).mean(dim=2) + 1e-5)
         return torch.cat([mean, spread], dim=1)
@@ -88,6 +88,12 @@ class TimeBlock(nn.Module):
         return torch.relu(y + self.shortcut(x))
 
 
-def _standardised(x: Tensor) -> Tensor:
-    centred = x - x.mean(dim=3, keepdim=True)
-    return centred * torch.rsqrt((centred * centred).mean(dim=(2, 3), keepdim=True) + 0.01)
+def twofold(x: Tensor) -> Tensor:
+    """Bands (B, 1, 64, T) told twice (B, 2, 64, T), in the deviation of the first: without each band's mean over time,
+    which is what moves; and without the mean of all, which leaves the colour of the voice and of the microphone.
+
+    What is told twice already, and was changed since, is told so anew.
+    """
+    moving = x[:, :1] - x[:, :1].mean(dim=3, keepdim=True)
+    coloured = x[:, -1:] - x[:, -1:].mean(dim=(2, 3), keepdim=True)
+    return torch.cat([moving, coloured], dim=1) * torch.rsqrt((moving * moving).mean(dim=(2, 3), keepdim=True) + 0.01)

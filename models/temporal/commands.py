@@ -31,7 +31,7 @@ from models.temporal.folds import table as folds_table
 from models.temporal.identity import Blind
 from models.temporal.leakage import leakage
 from models.temporal.leakage import table as leakage_table
-from models.temporal.student import student_from
+from models.temporal.student import SEEN, student_from
 from models.temporal.train import train, trained
 from models.temporal.variants import BY_NAME, VARIANTS, stills
 from models.training.augment import Field, framed
@@ -237,7 +237,7 @@ def run_attention(options: Namespace) -> None:
 
 
 # Made clips are many and never alike: trained for longer than a few posed ones, and moved by their own motion.
-MADE = TimeRecipe(epochs=20, batch=32, learning_rate=2e-3, smoothing=0.0, average=0.995, field=Field())
+MADE = TimeRecipe(epochs=20, batch=32, learning_rate=2e-3, smoothing=0.0, average=0.995, field=SEEN)
 
 
 def _faces(pictures: Prepared, field: Field) -> torch.Tensor:

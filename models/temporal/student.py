@@ -8,9 +8,12 @@ from models.clips.batch import Batch
 from models.errors import CheckpointError
 from models.networks.build import build
 from models.networks.se_resnet import SEResNet
+from models.training.augment import Field
 from models.training.checkpoint import averaged_network
+from models.training.recipe import RECIPES
 from models.training.shipped import unfold, weights_in
 
+SEEN = Field(of_picture=RECIPES["student"].of_picture)  # what it sees of a picture
 EXPORTED = ".onnx"
 FACES = 512  # from which an exported file gets its batch-norms back
 

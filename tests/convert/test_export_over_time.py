@@ -44,12 +44,12 @@ def test_a_bundle_holds_a_network_of_a_frame_and_one_over_time_both_in_half(plac
     assert (card.name, card.flip_average) == ("st-attention", False)
     assert [point.name for point in card.points] == ["everyday", "ferplus"]
     assert "2000 clips of 32 frames" in card.training
-    assert 0.7e6 < card.network.parameters < 0.8e6
+    assert 1.0e6 < card.network.parameters < 1.1e6
     assert {path.name for path in (place / "out").iterdir()} == {CARD, card.file, "over-time.onnx"}
     for name in (card.file, "over-time.onnx"):
         assert half.weights_of(half.read(place / "out" / name)).share == 1.0
         said = {each.key: json.loads(each.value) for each in onnx.load(str(place / "out" / name)).metadata_props}
-        assert said["mien.model"] == "st-attention-1.0.0"
+        assert said["mien.model"] == "st-attention-2.0.0"
     assert "age in seconds" in said["mien.ring"]
 
 
@@ -99,7 +99,7 @@ def test_it_is_bundled_with_the_other_parts(place: Path, tmp_path: Path) -> None
     whole = tmp_path / "whole"
     assert main(["bundle", "--expression", f"{place / 'out'}/", "--out", str(whole)]) == 0
     assert (whole / "over-time.onnx").read_bytes() == (place / "out" / "over-time.onnx").read_bytes()
-    assert bundle.load(whole).model == "st-attention-1.0.0"
+    assert bundle.load(whole).model == "st-attention-2.0.0"
 
 
 def test_what_is_no_run_over_time_is_told_in_one_line(

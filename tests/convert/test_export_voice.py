@@ -30,7 +30,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(1)
     torch.save(VoiceNet().state_dict(), folder / "all.pt")
     torch.save(NoiseNet().state_dict(), folder / "noise.pt")
-    faces: dict[str, tuple[float, ...]] = {"mien-face-2.0.0": (0.9,) * 8}
+    faces: dict[str, tuple[float, ...]] = {"mien-face-3.0.0": (0.9,) * 8}
     save(Worth(1.2, 0.3, (*[0.7] * 7, 0.0), [(0.0, 0.6), (20.0, 1.0)], 0.0, faces, 10, 2, 1, 1), folder)
     return folder
 
@@ -69,7 +69,7 @@ def test_a_voice_is_a_part_of_a_bundle_with_its_licence(run: Path, tmp_path: Pat
     refused = ["bundle", "--expression", "default", "--voice", str(tmp_path / "voice"), "--out", str(out)]
     assert main.main(refused) == 1
     assert main.main([*refused, "--accept-licence", "research-only"]) == 0
-    assert voice_card.named(str(out)).card.model == "mien-voice-1.0.0"
+    assert voice_card.named(str(out)).card.model == "mien-voice-1.1.0"
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,9 +29,12 @@ def test_the_temperature_undoes_what_is_too_sure() -> None:
 
 
 def test_levelling_takes_half_of_the_prior_away() -> None:
-    shift = fitted_point(LEVELLED, *drawn(1.0), PRIOR).shift
-    assert sum(shift) == pytest.approx(0, abs=0.01)
-    assert shift[0] - shift[6] == pytest.approx(-0.5 * np.log(0.4 / 0.01), abs=0.01)
+    for sharper in (1.0, 2.0):
+        point = fitted_point(LEVELLED, *drawn(sharper), PRIOR)
+        assert sum(point.shift) == pytest.approx(0, abs=0.01)
+        # Off the logits as they were trained, whatever the temperature.
+        apart = (point.shift[0] - point.shift[6]) * point.temperature
+        assert apart == pytest.approx(-0.5 * np.log(0.4 / 0.01), abs=0.01)
 
 
 def test_a_levelled_point_is_calibrated_with_its_shift_in_place() -> None:

@@ -10,7 +10,8 @@ from models.card import load, save, sha256_of
 from models.describe import CROP_OF_BOX_HEIGHT
 from models.errors import CardError
 from models.main import BUNDLE
-from models.networks.preprocess import INPUT_SIDE, MEAN, SCALE
+from models.networks.preprocess import FACE_SIDE, INPUT_SIDE, MEAN, SCALE
+from models.training.recipe import RECIPES
 
 CARD = BUNDLE / "expression.json"
 
@@ -32,7 +33,8 @@ def test_the_card_states_the_input_that_training_used() -> None:
     taken = load(CARD).input
     assert (taken.mean, taken.scale) == (MEAN, SCALE)
     # A network that sees more of the 48 px picture sees as much more of the box.
-    assert taken.crop_of_box_height == pytest.approx(CROP_OF_BOX_HEIGHT * taken.size / INPUT_SIDE, abs=1e-3)
+    more = RECIPES["student"].of_picture * FACE_SIDE / INPUT_SIDE
+    assert taken.crop_of_box_height == pytest.approx(CROP_OF_BOX_HEIGHT * more, abs=1e-3)
 
 
 def test_a_card_is_read_as_it_was_written(copy: Path) -> None:

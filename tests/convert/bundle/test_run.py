@@ -44,7 +44,7 @@ def load(folder: Path) -> bundle.Bundle:
 
 def test_a_run_becomes_a_signed_bundle_that_a_box_loads_and_reads_a_face_with(desk: Path) -> None:
     loaded = load(desk)
-    assert (loaded.model, loaded.signers) == ("mien-face-2.0.0", ("ours",))
+    assert (loaded.model, loaded.signers) == ("mien-face-3.0.0", ("ours",))
     assert half.weights_of(half.read(loaded.expression_file().path)).share == 1.0
     shares = FaceReader.from_bundle(loaded).read(portrait()).shares
     assert shares is not None
@@ -75,7 +75,7 @@ def test_each_step_says_what_it_found(place: Path, capsys: pytest.CaptureFixture
         "point ",
         "everyday ",
         "limit ",
-        f"{place / 'told'}: face-asia-1.0.0, mtcnn-1.0.0, mien-cover-1.0.0; ",
+        f"{place / 'told'}: face-asia-2.0.0, mtcnn-1.0.0, mien-cover-1.0.0; ",
     )
     places = [next(i for i, line in enumerate(out.splitlines()) if line.startswith(step)) for step in steps]
     assert places == sorted(places)
@@ -88,7 +88,7 @@ def test_past_a_limit_nothing_is_written(place: Path, capsys: pytest.CaptureFixt
     before = {path.name for path in place.iterdir()}
     assert make(place, "none", run="coarse") == 1
     err = capsys.readouterr().err.splitlines()[-1]
-    assert err.startswith("mien-convert: mien-face-2.0.0: everyday: ")
+    assert err.startswith("mien-convert: mien-face-3.0.0: everyday: ")
     assert "a logit differs by " in err
     assert {path.name for path in place.iterdir()} == before
 

@@ -98,7 +98,7 @@ def test_a_packaged_model_is_chosen_by_its_name(model: str, tmp_path: Path) -> N
     done = subprocess.run(command(*chosen), cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = readings(tmp_path / "out")
-    assert {reading.model for reading in found} == {f"{model}-1.0.0"}
+    assert {reading.model for reading in found} == {f"{model}-2.0.0"}
     assert any(reading.shares is not None for reading in found)
 
 

@@ -16,7 +16,7 @@ from models.data import Floats
 from models.errors import CheckpointError, DataError
 from models.networks.measure import parameters_of
 from models.networks.noise_net import NoiseNet
-from models.networks.voice_net import VoiceNet
+from models.networks.voice_net import VoiceNet, twofold
 from models.training.machine import Machine
 from models.voice import calibration
 from models.voice.calibrate import calibrated, looks_of, reliability_of, unheard
@@ -52,6 +52,15 @@ def test_how_loud_somebody_is_changes_nothing() -> None:
     network, x = VoiceNet().eval(), torch.randn(1, 1, bands.BANDS, bands.FRAMES)
     with torch.no_grad():
         assert torch.allclose(network(x), network(x + 3.0), atol=1e-4)
+
+
+def test_the_colour_of_a_voice_is_told_beside_what_moves_in_it() -> None:
+    x = torch.randn(2, 1, bands.BANDS, bands.FRAMES)
+    duller = x - torch.linspace(0, 2, bands.BANDS)[:, None]
+    (moving, colour), (same, other) = (twofold(each).unbind(1) for each in (x, duller))
+    assert torch.allclose(moving, same, atol=1e-5)
+    found, wanted = (other - colour).mean(dim=2), 1.0 - torch.linspace(0, 2, bands.BANDS)
+    assert torch.allclose(found, wanted.expand(2, -1), atol=0.1)
 
 
 def test_calm_counts_as_neutral_and_boredom_as_nothing() -> None:
