@@ -16,7 +16,7 @@ PICTURES, SEED = 1500, 1  # as the command has them by default
 @pytest.mark.system
 def test_the_crop_on_the_cards_is_the_one_that_was_measured(data: Path) -> None:
     found = measure(read_faces(data / TRAIN), PICTURES, SEED)
-    assert f"On {PICTURES:,} of those" in CROP_REASON
+    assert f"On {PICTURES:,} of FER-2013's" in CROP_REASON
     assert f"median height of {found.box_height:.2f} pictures" in " ".join(CROP_REASON.split())
     assert round(found.crop_of_box_height, 3) == CROP_OF_BOX_HEIGHT
     assert round(found.whole_of_box_height, 3) == PICTURE_OF_BOX_HEIGHT
