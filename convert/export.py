@@ -153,9 +153,7 @@ def _in_words(start: str) -> str:
     """What a network began with: where it is the folder of a run, how that was trained."""
     if not (checkpoint := Path(start) / CHECKPOINT).is_file():
         return start
-    recipe, state = recipe_of(checkpoint), load(checkpoint)
-    went_on = "which went on from the one before; " if recipe.start else ""
-    return f"{Path(start).name} ({went_on}{describe.training_text(recipe, state['faces'])})"
+    return f"{Path(start).name} ({describe.step_text(recipe_of(checkpoint))})"
 
 
 def _unfitted(plan: Plan) -> OperatingPoint:

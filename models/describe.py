@@ -25,8 +25,8 @@ CROP_OF_BOX_HEIGHT = 0.793
 
 CROP_REASON = (
     "Training saw this part of the box. On 1,500 of FER-2013's 48 px pictures the detector's box has a median height "
-    "of 1.05 pictures (`mien-models geometry`): the whole picture is 0.952 of it, and the middle of a picture as much "
-    "less of it as it is less of the picture."
+    "of 1.05 pictures (`mien-models geometry`), so the whole picture is 0.952 of the box, and a part of its side that "
+    "part of 0.952."
 )
 
 FER_2013_DATA = TrainingData(
@@ -153,7 +153,7 @@ SHIPPED: tuple[Shipped, ...] = (
         "SE-ResNet",
         _BOTH,
         _FOUR,
-        (FER_2013_DATA, FER_PLUS_DATA, TAIWANESE_DATA),
+        (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_TAUGHT, TAIWANESE_DATA),
         (
             *LIMITS,
             "Its scores on Taiwanese performers are of people whom it was trained on; those of people kept apart are "
@@ -173,8 +173,8 @@ SHIPPED: tuple[Shipped, ...] = (
         (
             *LIMITS,
             "It does not know contempt but at vgg16-av: FER-2013's labels have seven expressions.",
-            "A face takes a processor seventeen times as long as with the default (`mien-models compare`): whether a "
-            "box without a GPU keeps up with its camera has to be tried.",
+            "A face takes a processor many times as long as with the default (`mien-models compare` says how many): "
+            "whether a box without a GPU keeps up with its camera has to be tried.",
         ),
         packed=True,
     ),
@@ -215,8 +215,6 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
     `teachers` taught it, and it began with the weights of the last of `starts`, which began with those before it.
     A network of which a head alone learned has the words of its convolutions' training among them.
     """
-    moved = recipe.augmentation
-    sides = ", ".join(f"{side} px until {until:.0%}" for until, side in recipe.sides)
     mixed = f"{recipe.taught:.0%} of each target, and all of it" if recipe.taught else "the target"
     answers = f"answers of a teacher ({', '.join(teachers)})"
     taught = f" The {answers} are {mixed} where a face has no label." if teachers else ""
@@ -229,14 +227,24 @@ def training_text(recipe: Recipe, faces: int, teachers: Sequence[str] = (), star
     return (
         f"{began}{faces} faces for two heads on one backbone: the FER+ votes (single votes dropped, at least half of "
         f"the rest on the eight expressions) and FER-2013's own labels ({recipe.smoothing:.0%} smoothing).{taught} "
-        f"{recipe.epochs} epochs at {sides} of the training, batch {recipe.batch}, SGD with momentum {recipe.momentum} "
-        f"and weight decay {recipe.weight_decay}, the learning rate rising to {recipe.learning_rate}, then falling as "
-        f"a cosine; dropout {recipe.dropout}; seed {recipe.seed}; exponential average ({recipe.average}) of weights. "
-        f"Pictures mirrored, rotated by up to {moved.rotate_degrees:.0f} degrees, scaled by {moved.scale[0]} to "
-        f"{moved.scale[1]}, shifted by up to {moved.shift:.0%}, turned; {moved.cover_share:.0%} with a drawn mask, "
-        f"hand or glasses, {moved.erase_share:.0%} with a rectangle, {moved.coarse_share:.0%} made coarse, "
-        f"{moved.blur_share:.0%} blurred, {moved.noise_share:.0%} noisy, {moved.dim_share:.0%} dim, "
-        f"{moved.encode_share:.0%} encoded coarsely. No epoch was chosen: the weights are those of the last step."
+        f"Batches of {recipe.batch}, SGD with momentum {recipe.momentum} and weight decay {recipe.weight_decay}; seed "
+        f"{recipe.seed}; exponential average ({recipe.average}) of weights. In this training {step_text(recipe)}. No "
+        "epoch was chosen: the weights are those of the last step."
+    )
+
+
+def step_text(recipe: Recipe) -> str:
+    """What of a training may differ from the one that it went on from, in words to stand within a sentence."""
+    moved = recipe.augmentation
+    sides = ", ".join(f"{side} px until {until:.0%}" for until, side in recipe.sides)
+    taught = f"; a teacher's answers {recipe.taught:.0%} of each target" if recipe.taught else ""
+    return (
+        f"{recipe.epochs} epochs at {sides} of the training, the learning rate rising to {recipe.learning_rate}, then "
+        f"falling as a cosine{taught}; dropout {recipe.dropout}; pictures mirrored, rotated by up to "
+        f"{moved.rotate_degrees:.0f} degrees, scaled by {moved.scale[0]} to {moved.scale[1]}, shifted by up to "
+        f"{moved.shift:.0%}, turned; {moved.cover_share:.0%} with a drawn mask, hand or glasses, "
+        f"{moved.erase_share:.0%} with a rectangle, {moved.coarse_share:.0%} made coarse, {moved.blur_share:.0%} "
+        f"blurred, {moved.noise_share:.0%} noisy, {moved.dim_share:.0%} dim, {moved.encode_share:.0%} encoded coarsely"
     )
 
 

@@ -96,7 +96,7 @@ class TwoStream(nn.Module):
             self.stems["space"].load_state_dict(student.stem.state_dict())
             stages = cast(nn.ModuleList, self.stages["space"])
             blocks = [block for stage in stages for block in cast(nn.Sequential, stage)]
-            for own, theirs in zip(blocks, student.blocks, strict=False):
+            for own, theirs in zip(blocks, list(student.blocks)[: len(blocks)], strict=True):
                 own.load_state_dict(theirs.state_dict())
 
     def forward(self, x: Tensor) -> Tensor:
