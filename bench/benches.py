@@ -155,6 +155,18 @@ _OVER_TIME: Final = (
            judged=Judged.TIMES, must=2.0, reach=3.0),
     Figure(name="over time, averaged: right", unit="%", better=Better.HIGHER, noise=COUNT, beside="single frames",
            judged=Judged.TIMES, must=1.0),
+    *(
+        figure
+        for name in ("res3-att", "two-stream")
+        for figure in (
+            Figure(name=f"{name}: a frame", unit="ms", better=Better.LOWER, noise=CPU, beside="the default's network",
+                   judged=Judged.TIMES),
+            Figure(name=f"{name}: changes", unit="/s", better=Better.LOWER, noise=COUNT, beside="single frames",
+                   judged=Judged.TIMES),
+            Figure(name=f"{name}: right", unit="%", better=Better.HIGHER, noise=COUNT, beside="single frames",
+                   judged=Judged.TIMES),
+        )
+    ),
 )  # fmt: skip
 _HEARING: Final = (
     Figure(name="a second of sound", unit="ms", better=Better.LOWER, noise=CLOCK, beside="its networks alone",

@@ -4,8 +4,10 @@ Cost: the network over time on a whole ring, and the network of a frame, by turn
 the clips of people, followed as a desk follows them at its 15 frames a second, read in the same run: frame by frame as
 a desk reads them (each with the mirrored view of the one before), by the exponential average with hysteresis of that
 (`edge.smooth`), over time, and over time as `mien-desk analyze` shows it, by that average too. A change is a label that
-differs from that of the same face's frame before. The woman's clip is labelled: she cries until second 9 and laughs
-after second 11; what is right there is the part of those frames that are called negative, or happy.
+differs from that of the same face's frame before. The other networks over time, which take the faces themselves and
+go through a whole network with each frame, follow with their cost and their labels, not averaged. The woman's clip is
+labelled: she cries until second 9 and laughs after second 11; what is right there is the part of those frames that are
+called negative, or happy.
 """
 
 from __future__ import annotations
@@ -31,10 +33,12 @@ from edge.bundle import Bundle
 from edge.errors import ModelError
 from edge.over_time import BESIDE
 from edge.reader import FaceReader
+from edge.runtime.backend import ModelFile
 from edge.runtime.onnx import ON_PROCESSOR
 from edge.smooth import Smoothers
 
 NAME: Final = "st-attention"
+OTHERS: Final = ("res3-att", "two-stream")  # that take the faces themselves
 RATE: Final = 15.0  # frames a second that a desk reads
 CRIES_UNTIL_S, LAUGHS_FROM_S = 9.0, 11.0
 HAPPINESS: Final = EXPRESSIONS.index("happiness")
@@ -76,36 +80,46 @@ def measure(given: Given) -> Found:
         raise CannotMeasure(clips.NO_DATA)
     try:
         over_time, single = bundle.named(NAME), bundle.load()
+        others = {name: bundle.named(name) for name in OTHERS}
     except ModelError as error:
         raise CannotMeasure(str(error)) from error
-    cost = _cost(over_time, given)
-    ways = {way: Labels() for way in ("single", "averaged", "over time", "over time, averaged")}
+    cost = _cost(over_time, given, over_time.expression_file())
+    ways = {way: Labels() for way in ("single", "averaged", "over time", "over time, averaged", *OTHERS)}
     for name in CLIPS:
         path = woman.parent / name
         _read(path, single, ways["single"], ways["averaged"])
         _read(path, over_time, ways["over time"], ways["over time, averaged"])
+        for name, other in others.items():
+            _read(path, other, ways[name], Labels())
         print(f"  {name}: {', '.join(f'{way} {found.changes}' for way, found in ways.items())}", file=sys.stderr)
     alone = ways["single"]
     values = {"a ring of frames": Measured(*cost)}
     for way in list(ways)[1:]:
         values[f"{way}: changes"] = Measured(ways[way].a_second, alone.a_second)
         values[f"{way}: right"] = Measured(100 * ways[way].accuracy, 100 * alone.accuracy)
+    for name, other in others.items():
+        values[f"{name}: a frame"] = Measured(*_cost(other, given, single.expression_file()))
     return Found(values=values, details={way: vars(found) for way, found in ways.items()})
 
 
-def _cost(read: Bundle, given: Given) -> tuple[float, float]:
-    """Milliseconds of the network over time on one ring, and of the network of a frame: medians over the rounds."""
-    card = read.expression.over_time
-    assert card is not None
-    side = read.expression.input.size
-    frame, ring = ON_PROCESSOR.load(read.expression_file()), ON_PROCESSOR.load(read.over_time_file())
-    draw = np.random.default_rng(1)
-    face = draw.standard_normal((1, 1, side, side)).astype(np.float32)
-    rows = draw.standard_normal((1, 1, card.length, card.width + BESIDE)).astype(np.float32)
-    sides: tuple[Callable[[], Any], ...] = (lambda: ring.infer(rows), lambda: frame.infer(face))
+def _cost(read: Bundle, given: Given, beside: ModelFile) -> tuple[float, float]:
+    """Milliseconds of what reads a face over time, and of the network of a frame `beside`: medians over the rounds."""
+    file, shape = _over_time(read)
+    over_time, frame = ON_PROCESSOR.load(file), ON_PROCESSOR.load(beside)
+    draw, side = np.random.default_rng(1), read.expression.input.size
+    face, taken = (draw.standard_normal(each).astype(np.float32) for each in ((1, 1, side, side), shape))
+    sides: tuple[Callable[[], Any], ...] = (lambda: over_time.infer(taken), lambda: frame.infer(face))
     rounds = [[_timed(run, given.count) for run in sides] for _ in range(given.rounds)]
     mine, other = (statistics.median(each) for each in zip(*rounds, strict=True))
     return mine, other
+
+
+def _over_time(read: Bundle) -> tuple[ModelFile, tuple[int, ...]]:
+    """The network that reads a bundle's faces over time, and the shape of what it takes."""
+    card, taken = read.expression.over_time, read.expression.input
+    if card is not None:
+        return read.over_time_file(), (1, 1, card.length, card.width + BESIDE)
+    return read.expression_file(), (1, taken.channels, taken.size, taken.size)
 
 
 def _timed(run: Callable[[], Any], count: int) -> float:

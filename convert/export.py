@@ -55,8 +55,8 @@ class Origin:
 class Exported:
     """What a run became: its card, its network in half precision, and the same before it was rounded.
 
-    Of a network over time, that of a frame; then `over_time` is the one of a ring, in half precision, and `clip` both
-    in one, in float32.
+    Of a network over time that keeps something of a frame, that of a frame; then `over_time` is the one of a ring, in
+    half precision, and `clip` both in one, in float32. Of one that takes the faces themselves `clip` is the same.
     """
 
     card: Card
@@ -118,6 +118,7 @@ def fitted_card(
     training: str,
     valid: Path,
     prior: Floats,
+    moving: describe.Moving = describe.STILL,
 ) -> Card:
     """The card of a network, its operating points fitted on the even rows of `valid`.
 
@@ -126,7 +127,7 @@ def fitted_card(
     with TemporaryDirectory(prefix="mien-") as folder:
         weights = Path(folder) / describe.WEIGHTS
         weights.write_bytes(made.SerializeToString())
-        card = describe.card_of(shipped, cost, weights, sees, tuple(map(_unfitted, shipped.plans)), training)
+        card = describe.card_of(shipped, cost, weights, sees, tuple(map(_unfitted, shipped.plans)), training, moving)
         save(card, Path(folder) / CARD)
         points = tuple(_fitted(plan, Path(folder), valid, prior) for plan in shipped.plans)
     return msgspec.structs.replace(card, points=points, file=shipped.weights)

@@ -13,7 +13,9 @@ from onnx import ModelProto, helper
 
 LAYOUT: Final = {"layout": "NCHW", "type": "float32"}
 ROWS: Final = "what is kept of a frame, its age in seconds before the newest, 1 or 0 for none; the newest last"
-INPUT: Final = ("name", "size", "channels", "formula", "mean", "scale", "crop_of_box_height", "outside")
+INPUT: Final = (
+    *("name", "size", "channels", "frames", "flow", "formula", "mean", "scale", "crop_of_box_height", "outside"),
+)
 POINT: Final = ("name", "output", "temperature", "shift", "unsure_below")
 
 

@@ -69,13 +69,20 @@ class DetectorCard(msgspec.Struct, frozen=True):
 
 
 class ExpressionInput(msgspec.Struct, frozen=True):
-    """What the network sees: `size` pixels square, (grey - mean) * scale, of `crop_of_box_height` of the face's box."""
+    """What the network sees: `size` pixels square, (grey - mean) * scale, of `crop_of_box_height` of the face's box.
+
+    It may take a followed face's last `frames` at once, a channel each, the newest last; before the first one stands
+    that, and a still is a face that never moved. With `flow` it takes the newest, and how the oldest of them moved to
+    it, x and y (`edge.optical_flow`): three channels.
+    """
 
     size: Annotated[int, Meta(ge=8, le=512)]
     scale: _Positive
     mean: float
     crop_of_box_height: _Positive
-    channels: Annotated[int, Meta(ge=1, le=1)] = 1
+    channels: Annotated[int, Meta(ge=1, le=64)] = 1
+    frames: Annotated[int, Meta(ge=1, le=64)] = 1
+    flow: bool = False
 
 
 class ExpressionOutput(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from edge.bundle import Bundle
 from edge.cover import Cover
 from edge.detect import Detector, Face
 from edge.held import Held
-from edge.over_time import OverTime
+from edge.over_time import Moving, OverTime, of_bundle
 from edge.quality import Limits, fault, scene_fault
 from edge.recognise import Recogniser
 from edge.runtime.backend import Runtime
@@ -58,7 +58,7 @@ class FaceReader:
         aim: tuple[float, float] = (0.5, 0.5),
         limits: Limits | None = None,
         cover: Cover | None = None,
-        over_time: OverTime | None = None,
+        over_time: OverTime | Moving | None = None,
         stages: Stages | None = None,
     ) -> None:
         """`aim` is where an agent's face is expected, x and y as parts of the picture; `stages` is told how long.
@@ -90,8 +90,7 @@ class FaceReader:
         detector = Detector.from_files(bundle.detector_files(), runtime, min_face=min_face)
         tracker = Tracker(detector, every=cascade_every, beside=beside)
         recogniser, cover = Recogniser.from_bundle(bundle, runtime), Cover.from_bundle(bundle, runtime)
-        streams = bundle.expression.over_time is not None
-        over_time = OverTime.from_bundle(bundle, recogniser, runtime) if streams else None
+        over_time = of_bundle(bundle, recogniser, runtime)
         return cls(tracker, recogniser, role=role, aim=aim, cover=cover, over_time=over_time, stages=stages)
 
     @property

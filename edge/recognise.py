@@ -10,6 +10,7 @@ from edge.align import face_crop, place
 from edge.bundle import Bundle, ExpressionCard, OperatingPoint
 from edge.detect import Face
 from edge.errors import ModelError
+from edge.optical_flow import flow, without
 from edge.runtime.backend import Backend, Runtime
 from edge.runtime.onnx import ON_PROCESSOR
 
@@ -37,7 +38,7 @@ class Recogniser:
         self.card, self.point = card, point
         self._places = [EXPRESSIONS.index(name) for name in point.output.classes]
         blank = np.zeros((card.input.size, card.input.size), np.uint8)
-        found = [output.shape[-1] for output in self._backend.infer(self._batch(blank))]
+        found = [output.shape[-1] for output in self._backend.infer(self._of_stills(blank[None]))]
         if found[0] != len(self._places):
             raise ModelError(
                 f"{card.file}: gives {found[0]} values for the {len(self._places)} classes on its card; "
@@ -75,12 +76,20 @@ class Recogniser:
 
     def views(self, crop: Pixels, *, mirror: bool = True) -> Floats:
         """The same of the crop and of its mirror image, (2, 8); of the crop alone, (1, 8), without `mirror`."""
-        return self.calibrated(self._backend.infer(self._batch(crop, mirror=mirror))[0])
+        views = np.stack([crop, crop[:, ::-1]]) if mirror else crop[None]
+        return self.calibrated(self._backend.infer(self._of_stills(views))[0])
 
     def kept(self, crop: Pixels) -> Floats:
         """What is kept (width,) of the crop, to be read over time; of a network whose card says so."""
-        kept: Floats = self._backend.infer(self._batch(crop, mirror=False))[1][0]
+        kept: Floats = self._backend.infer(self._of_stills(crop[None]))[1][0]
         return kept
+
+    def moving(self, crops: Pixels) -> Floats:
+        """Calibrated probabilities (8,) of one face in its last frames, (frames, size, size), the newest last."""
+        taken = self._normal(crops[None])
+        if self.card.input.flow:
+            taken = np.concatenate([taken[:, -1:], flow(crops[0], crops[-1])[None]], axis=1)
+        return np.asarray(self.calibrated(self._backend.infer(taken)[0])[0], np.float32)
 
     def calibrated(self, logits: Floats) -> Floats:
         """Probabilities (..., 8) of logits (..., classes) of the operating point's output."""
@@ -88,10 +97,14 @@ class Recogniser:
         shares[..., self._places] = softmax(logits, self.point.temperature, self.point.shift)
         return shares
 
-    def _batch(self, crop: Pixels, *, mirror: bool = True) -> Floats:
-        """The crop, and its mirror image: (2, 1, size, size) normalised; the crop alone without `mirror`."""
-        views = np.stack([crop, crop[:, ::-1]]) if mirror else crop[None]
-        normal: Floats = (views[:, None].astype(np.float32) - np.float32(self.card.input.mean)) * np.float32(
+    def _of_stills(self, crops: Pixels) -> Floats:
+        """Faces (N, size, size), each alone, as the network takes them: (N, channels, size, size)."""
+        taken = self.card.input
+        faces = self._normal(crops[:, None])
+        return without(faces) if taken.flow else np.repeat(faces, taken.frames, axis=1)
+
+    def _normal(self, crops: Pixels) -> Floats:
+        normal: Floats = (crops.astype(np.float32) - np.float32(self.card.input.mean)) * np.float32(
             self.card.input.scale
         )
         return normal

@@ -14,7 +14,11 @@ from models.errors import CardError
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the network sees: a square crop of the face's box, grey, `size` pixels wide, (grey - mean) * scale."""
+    """What the network sees: a square crop of the face's box, grey, `size` pixels wide, (grey - mean) * scale.
+
+    `channels` are more than one of a network that takes the last `frames` of a face, or with `flow` the newest and how
+    it moved: `edge.bundle.ExpressionInput`.
+    """
 
     name: str
     size: int
@@ -25,6 +29,8 @@ class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     formula: str
     crop_reason: str
     channels: int = 1
+    frames: int = 1
+    flow: bool = False
 
 
 class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

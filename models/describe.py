@@ -91,6 +91,12 @@ CALIBRATION = (
     "the labelled faces of the valid split; the calibration error to go by is the one of the odd rows."
 )
 
+MADE_CLIPS = (
+    "Its scores here are of single pictures, as those of every model. What it does with a face that is followed is on "
+    "the page of networks over time; it learned that from clips made of stills by known motion, and was calibrated on "
+    "single pictures."
+)
+
 EVERYDAY = Plan("everyday", FERPLUS, True, "For a desk: how a face looks to most people, the rare expressions too.")
 EXPRESSIVE = Plan("expressive", FER2013, True, "For acted and posed faces; calls many everyday faces something else.")
 VGG16_AV = Plan(
@@ -101,6 +107,18 @@ VGG16_AV = Plan(
 )
 PLAIN_FERPLUS = Plan("ferplus", FERPLUS, False, "As FER+ taggers would vote, on pictures like FER-2013's.")
 PLAIN_FER2013 = Plan("fer2013", FER2013, False, "As FER-2013 is labelled, on pictures like its own.")
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What of a face a network takes: so many channels of so many frames, the optical flow among them or not."""
+
+    channels: int = 1
+    frames: int = 1
+    flow: bool = False
+
+
+STILL = Moving()
 
 
 @dataclass(frozen=True)
@@ -187,12 +205,31 @@ SHIPPED: tuple[Shipped, ...] = (
         (FERPLUS,),
         (EVERYDAY, PLAIN_FERPLUS),
         (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_DATA),
-        (
-            *LIMITS,
-            "Its scores here are of single pictures, as those of every model. What it does with a face that is "
-            "followed is on the page of networks over time; it learned that from clips made of stills by known "
-            "motion, and was calibrated on single pictures.",
-        ),
+        (*LIMITS, MADE_CLIPS),
+        flip_average=False,
+    ),
+    Shipped(
+        "res3-att",
+        "1.0.0",
+        "res3-att",
+        "res3-att",
+        "P3D residual network with 3D spatial and multi-head attention",
+        (FERPLUS,),
+        (EVERYDAY, PLAIN_FERPLUS),
+        (FER_2013_DATA, FER_PLUS_DATA),
+        (*LIMITS, MADE_CLIPS),
+        flip_average=False,
+    ),
+    Shipped(
+        "two-stream",
+        "1.0.0",
+        "two-stream",
+        "two-stream",
+        "Residual networks of a face and of its optical flow, attention between them",
+        (FERPLUS,),
+        (EVERYDAY, PLAIN_FERPLUS),
+        (FER_2013_DATA, FER_PLUS_DATA, MUXSPACE_TAUGHT),
+        (*LIMITS, MADE_CLIPS),
         flip_average=False,
     ),
 )
@@ -248,15 +285,33 @@ def step_text(recipe: Recipe) -> str:
     )
 
 
-def training_over_time(clips: int, epochs: int, student: str) -> str:
+# What of a network over time learned, and from which frames of a clip; `{student}` is what it began with.
+_LEARNED = {
+    "st-attention": (
+        "The features are those of {student}, which were not trained on. Attention and identity-aware layer learned",
+        "",
+    ),
+    "res3-att": ("It began with weights drawn at random and learned", " (the last eight of them)"),
+    "two-stream": (
+        "The stream of appearance began with the weights of {student}, that of flow with weights drawn at random. "
+        "Both learned",
+        " (the last, and the flow to it from two frames before)",
+    ),
+}
+_BLINDED = (
+    " Beside that, photos of people who are named: whoever tries to tell them apart by what is kept of a face is "
+    "worked against, and faces of different people with one expression are drawn together."
+)
+
+
+def training_over_time(network: str, clips: int, epochs: int, student: str) -> str:
     """How the weights of a network over time were made, as one paragraph."""
+    learned, frames = _LEARNED[network]
+    blinded = _BLINDED if network == "st-attention" else ""
     return (
-        f"The features are those of {student}, which were not trained on. Attention and identity-aware layer learned "
-        f"from {clips} clips of 32 frames, each made of one or two FER-2013 pictures by known motion (4 to 15 frames "
-        "a second, some lost, some spoiled), with the FER+ votes of what they show at the end as targets: "
-        f"{epochs} epochs, AdamW. Beside that, photos of people who are named: whoever tries to tell them apart by "
-        "what is kept of a face is worked against, and faces of different people with one expression are drawn "
-        "together. No epoch was chosen."
+        f"{learned.format(student=student)} from {clips} clips of 32 frames{frames}, each made of one or two "
+        "FER-2013 pictures by known motion (4 to 15 frames a second, some lost, some spoiled), with the FER+ votes of "
+        f"what they show at the end as targets: {epochs} epochs, AdamW.{blinded} No epoch was chosen."
     )
 
 
@@ -267,6 +322,7 @@ def card_of(
     sees: Field,
     points: tuple[OperatingPoint, ...],
     training: str,
+    moving: Moving = STILL,
 ) -> Card:
     """The card of a network for the weights at `weights`; its scores are still to be measured."""
     return Card(
@@ -283,6 +339,9 @@ def card_of(
             outside=int(MEAN),
             formula="(grey - mean) * scale, grey from 0 to 255",
             crop_reason=CROP_REASON,
+            channels=moving.channels,
+            frames=moving.frames,
+            flow=moving.flow,
         ),
         points=points,
         flip_average=shipped.flip_average,

@@ -12,6 +12,7 @@ import numpy as np
 import onnxruntime
 
 from contract.expressions import EXPRESSIONS
+from edge.optical_flow import without
 from edge.runtime.backend import unpacked
 from models.card import Card, load
 from models.scores import softmax
@@ -75,5 +76,6 @@ class Model:
         parts = []
         for at in range(0, len(crops), BATCH):
             x = (crops[at : at + BATCH, None].astype(np.float32) - np.float32(taken.mean)) * np.float32(taken.scale)
+            x = without(x) if taken.flow else np.repeat(x, taken.frames, axis=1)
             parts.append(self._session.run([given.name], {taken.name: x})[0])
         return np.concatenate(parts).astype(np.float32, copy=False)

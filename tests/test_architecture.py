@@ -17,7 +17,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edge": ("contract", "look"),
     "central": ("contract", "look"),
     "models": (
-        *("contract", "edge.align", "edge.detect", "edge.quality", "edge.merge", "edge.sound"),
+        *("contract", "edge.align", "edge.detect", "edge.optical_flow", "edge.quality", "edge.merge", "edge.sound"),
         *("edge.errors", "edge.runtime.backend"),
     ),
     "convert": ("contract", "models", "edge.errors", "edge.runtime", "edge.sound"),

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from edge.optical_flow import flow
 from models.clips.clips import Clips
-from models.clips.flow import APART, between
 from models.data import Ints
 from models.networks.preprocess import MEAN, SCALE, normalise
 from models.networks.res3_att import CLIP
+from models.networks.two_stream import APART
 from models.training.augment import Augmentation, Field, augment, framed
 
 
@@ -48,16 +49,12 @@ def _when(clips: Clips) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(clips.ages), torch.from_numpy(clips.mask.astype(np.float32))
 
 
-def even(batch: Batch) -> tuple[Tensor, ...]:
-    """CLIP frames (B, 1, CLIP, side, side), the nearest to even steps from the oldest frame to the newest.
-
-    A clip of fewer frames gives some of them more than once.
-    """
-    oldest = (batch.ages * batch.mask).amax(dim=1, keepdim=True)
-    wanted = oldest * torch.linspace(1, 0, CLIP)
-    away = (batch.ages[:, None] - wanted[:, :, None]).abs() + (1 - batch.mask[:, None]) * 1e6
-    chosen = away.argmin(dim=2)
-    frames = batch.faces[torch.arange(len(batch))[:, None], chosen]
+def last(batch: Batch) -> tuple[Tensor, ...]:
+    """The last CLIP frames (B, 1, CLIP, side, side); before the first one of a face, it looked as in that."""
+    missing = (CLIP - batch.mask.sum(dim=1, keepdim=True).clamp(max=CLIP)).long()
+    length = batch.faces.shape[1]
+    rows = torch.maximum(torch.arange(CLIP)[None].expand(len(batch), -1), missing) + length - CLIP
+    frames = batch.faces[torch.arange(len(batch))[:, None], rows]
     return (frames.transpose(1, 2).contiguous(),)
 
 
@@ -65,7 +62,7 @@ def streams(batch: Batch) -> tuple[Tensor, ...]:
     """What `TwoStream` takes: the newest face, and the flow to it from APART frames before, (B, 3, side, side)."""
     grey = (batch.faces[:, :, 0] / SCALE + MEAN).clamp(0, 255).byte().numpy()
     counts = batch.mask.sum(dim=1).int().tolist()
-    flows = [between(frames[-min(APART + 1, count)], frames[-1]) for frames, count in zip(grey, counts, strict=True)]
+    flows = [flow(frames[-min(APART + 1, count)], frames[-1]) for frames, count in zip(grey, counts, strict=True)]
     return (torch.cat([batch.faces[:, -1], torch.from_numpy(np.stack(flows))], dim=1),)
 
 

@@ -35,9 +35,9 @@ def to_onnx(network: nn.Module, side: int, heads: tuple[Head, ...] = HEADS) -> o
     return as_onnx(_Outputs(network, heads), side, [head.name for head in heads])
 
 
-def as_onnx(network: nn.Module, side: int, outputs: list[str]) -> onnx.ModelProto:
-    """A network of grey faces (batch, 1, side, side), any batch, as an ONNX graph, its outputs named."""
-    return exported(network, {INPUT: torch.zeros(1, 1, side, side)}, outputs)
+def as_onnx(network: nn.Module, side: int, outputs: list[str], channels: int = 1) -> onnx.ModelProto:
+    """A network of grey faces (batch, channels, side, side), any batch, as an ONNX graph, its outputs named."""
+    return exported(network, {INPUT: torch.zeros(1, channels, side, side)}, outputs)
 
 
 def exported(network: nn.Module, taken: dict[str, Tensor], outputs: list[str]) -> onnx.ModelProto:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from models.networks.se_resnet import BasicBlock, SEResNet, standardise
 
+APART = 2  # frames between the two of which the flow is told
 GREY, FLOW = 1, 2  # channels of the face as it is, and of how it moved: x and y
 
 
@@ -28,7 +29,8 @@ class TwoStreamShape:
     streams: tuple[str, ...] = ("space", "time")
     stem: int = 16
     stages: tuple[int, ...] = (32, 64, 128)
-    blocks: tuple[int, ...] = (2, 2, 2)
+    blocks: tuple[int, ...] = (2, 2, 3)  # of the stream of appearance: as many as the student has
+    moving_blocks: tuple[int, ...] = (2, 2, 2)  # of the stream of optical flow
     reduction: int = 8
     hidden: int = 128
     dropout: float = 0.3
@@ -64,9 +66,9 @@ class AttentionBetween(nn.Module):
 class TwoStream(nn.Module):
     """A face and how it moved, (B, 3, side, side), already normalised, to logits (B, classes).
 
-    Channel 0 is the grey face, brought to zero mean and unit variance; 1 and 2 are the optical flow since two frames
-    before (`models.clips.flow`). Each stream has a stem and three stages of residual blocks; after each stage attention
-    passes between them. Both are averaged, joined and go through a fully connected layer.
+    Channel 0 is the grey face, brought to zero mean and unit variance; 1 and 2 are the optical flow since APART
+    frames before (`edge.optical_flow`). Each stream has a stem and three stages of residual blocks; after each stage
+    attention passes between them. Both are averaged, joined and go through a fully connected layer.
     """
 
     def __init__(self, shape: TwoStreamShape | None = None) -> None:
@@ -75,7 +77,7 @@ class TwoStream(nn.Module):
         self.names = shape.streams
         inputs = {"space": GREY, "time": FLOW}
         self.stems = nn.ModuleDict({name: _stem(inputs[name], shape.stem) for name in self.names})
-        self.stages = nn.ModuleDict({name: _stages(shape) for name in self.names})
+        self.stages = nn.ModuleDict({name: _stages(shape, name) for name in self.names})
         meet = shape.between and len(self.names) == 2
         self.between = nn.ModuleList(AttentionBetween(width, shape.reduction) for width in shape.stages if meet)
         self.fuse = nn.Sequential(
@@ -91,12 +93,12 @@ class TwoStream(nn.Module):
 
     @torch.no_grad()
     def begin_with(self, student: SEResNet) -> None:
-        """Gives the stream of appearance the student's weights, but those of its last block, which this has not."""
+        """Gives the stream of appearance the student's weights."""
         if "space" in self.names:
             self.stems["space"].load_state_dict(student.stem.state_dict())
             stages = cast(nn.ModuleList, self.stages["space"])
             blocks = [block for stage in stages for block in cast(nn.Sequential, stage)]
-            for own, theirs in zip(blocks, list(student.blocks)[: len(blocks)], strict=True):
+            for own, theirs in zip(blocks, student.blocks, strict=True):
                 own.load_state_dict(theirs.state_dict())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -113,14 +115,16 @@ def _stem(inputs: int, outputs: int) -> nn.Module:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
 
 
-def _stages(shape: TwoStreamShape) -> nn.ModuleList:
+def _stages(shape: TwoStreamShape, name: str) -> nn.ModuleList:
     stages = nn.ModuleList()
-    width = shape.stem
-    for outputs, count in zip(shape.stages, shape.blocks, strict=True):
-        strides = (2, *(1 for _ in range(count - 1)))
-        widths = (width, *(outputs for _ in range(count - 1)))
-        stages.append(
-            nn.Sequential(*(BasicBlock(i, outputs, s, shape.reduction) for i, s in zip(widths, strides, strict=True)))
-        )
-        width = outputs
+    counts = shape.blocks if name == "space" else shape.moving_blocks
+    width, left = shape.stem, sum(counts)
+    for outputs, count in zip(shape.stages, counts, strict=True):
+        blocks: list[nn.Module] = []
+        for index in range(count):
+            left -= 1
+            # As in the student, the last block of all weighs nothing by itself.
+            blocks.append(BasicBlock(width, outputs, 1 if index else 2, shape.reduction if left else 0))
+            width = outputs
+        stages.append(nn.Sequential(*blocks))
     return stages

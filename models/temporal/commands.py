@@ -53,7 +53,8 @@ FOLDS = f"""variants:
 {_TOLD}
 
 Each is trained on all folds of people but one and answers to that one. CK+ has its folds in a file; other people are
-dealt into --folds. A variant that is done is not done again: an interrupted run goes on."""
+dealt into --folds. A variant of which --begin holds a run begins with that. What is done is not done again: an
+interrupted run goes on."""
 
 LEAKAGE = """examples:
   mien-models leakage runs/st-attention --people runs/data/muxspace-others.parquet
@@ -137,6 +138,7 @@ def _add_folds(steps: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     found.add_argument("--epochs", type=int, default=TimeRecipe.epochs, help="default %(default)s")
     found.add_argument("--views", type=int, default=TimeRecipe.views, help="ways to vary a clip (default %(default)s)")
     found.add_argument("--seeds", type=int, default=1, help="times each is trained; answers are averaged (%(default)s)")
+    found.add_argument("--begin", type=Path, metavar="RUNS", help="folder of runs of `clips train`, each by its name")
     found.add_argument("--out", type=Path, default=Path("runs/folds"), help="what is done; default %(default)s")
     _student(found)
     _keep(found)
@@ -188,10 +190,12 @@ def run_folds(options: Namespace) -> None:
     recipe = TimeRecipe(epochs=options.epochs, views=options.views)
     student = student_from(options.start, plain(clips, recipe.field))
     names = options.variant or [each.name for each in VARIANTS]
-    found = over_time(Trial(clips, fold_of, student, recipe, options.out, options.seeds), names)
+    trial = Trial(clips, fold_of, student, recipe, options.out, options.seeds, options.begin)
+    found = over_time(trial, names)
     print(folds_table(found))
     if options.keep:
         variants = "".join(f" --variant {name}" for name in names)
+        variants += f" --begin {options.begin}" if options.begin else ""
         print(results.keep_folds(found, f"mien-models clips folds {options.file.name}{variants}"))
 
 

@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from models.errors import TrainingError
 from models.training.augment import Augmentation, Field
+from models.training.machine import Machine, forward_of
 from models.training.optimise import average, groups, schedule
 
 # Posed faces before one wall, cut alike: little more than the detector's jitter and a turn of the head.
@@ -52,12 +53,14 @@ def fit(
     also: nn.Module | None = None,
     *,
     progress: str = "",
+    machine: Machine | None = None,
 ) -> nn.Module:
     """Trains on `steps` batches of inputs, and labels (B,) or targets (B, classes); the averaged weights, ready to use.
 
     `also` gives another loss for the network, and is trained with it. `progress` is what a bar is called, none without.
     Raises TrainingError.
     """
+    forward = forward_of(network, machine or Machine())
     trained = nn.ModuleList([network, *([also] if also is not None else [])])
     optimiser = torch.optim.AdamW(groups(trained, recipe.weight_decay), lr=recipe.learning_rate)
     averaged = copy.deepcopy(network).eval()
@@ -66,7 +69,7 @@ def fit(
         inputs, wanted = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = recipe.learning_rate * schedule(step / steps, recipe.warm_up)
-        loss = functional.cross_entropy(network(*inputs), wanted, label_smoothing=recipe.smoothing)
+        loss = functional.cross_entropy(forward(*inputs).float(), wanted, label_smoothing=recipe.smoothing)
         if also is not None:
             loss = loss + also(network)
         if not math.isfinite(found := loss.item()):

@@ -1,7 +1,8 @@
-"""The forms in which `st-attention` leaves training: of one frame, of a ring of frames, and of a clip.
+"""The forms in which networks over time leave training: of one frame, of a face's last frames, and of a clip.
 
-A desk runs the first once a frame and the second over what it kept of the frames before. The third, for whoever has
-clips, is both in one and gives the same.
+Of `st-attention` a desk runs the first once a frame and the second over what it kept of the frames before. The third,
+for whoever has clips, is both in one and gives the same. What takes the faces themselves has one form for all three: a
+desk gives it the last frames, and a still as a face that never moved.
 """
 
 from typing import cast
@@ -10,9 +11,12 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from models.networks.c3d import C3D
 from models.networks.graph import INPUT, exported
+from models.networks.res3_att import CLIP, Res3Att
 from models.networks.se_resnet import SEResNet
 from models.networks.st_attention import RING, STAttention
+from models.networks.two_stream import APART, FLOW, GREY, TwoStream
 
 KEPT = "kept"  # the output that a ring is made of
 RING_INPUT = "ring"
@@ -59,6 +63,17 @@ class ClipForm(nn.Module):
         return cast(Tensor, self.network(maps.reshape(count, length, *maps.shape[1:]), ages, mask))
 
 
+class FacesForm(nn.Module):
+    """A face's last CLIP frames (B, CLIP, side, side) to logits (B, classes)."""
+
+    def __init__(self, network: Res3Att | C3D) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, faces: Tensor) -> Tensor:
+        return cast(Tensor, self.network(faces[:, None]))
+
+
 def frame_to_onnx(student: SEResNet, network: STAttention, side: int, logits: str) -> onnx.ModelProto:
     """The frame form: `face` (batch, 1, side, side) to the output named `logits`, and `kept`."""
     return exported(FrameForm(student, network), {INPUT: torch.zeros(1, 1, side, side)}, [logits, KEPT])
@@ -78,3 +93,10 @@ def clip_to_onnx(student: SEResNet, network: STAttention, side: int, logits: str
         "mask": torch.ones(1, RING),
     }
     return exported(ClipForm(student, network), taken, [logits])
+
+
+def faces_form(network: Res3Att | C3D | TwoStream) -> tuple[nn.Module, int, int]:
+    """What takes the faces themselves, as it is exported: the form, its channels, and of how many frames they are."""
+    if isinstance(network, TwoStream):
+        return network, GREY + FLOW, APART + 1
+    return FacesForm(network), CLIP, CLIP

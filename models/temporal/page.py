@@ -59,7 +59,8 @@ def _folds(data: str, found: FoldsOverTime) -> list[str]:
     ]
     beside = {(pair.model, pair.peer): pair for pair in found.beside}
     for each in found.variants:
-        cells = [f"{each.variant}: {BY_NAME[each.variant].told}"]
+        begun = f", begun on {each.made} made clips" if each.made else ""
+        cells = [f"{each.variant}: {BY_NAME[each.variant].told}{begun}"]
         cells += [f"{100 * each.scores.accuracy:.1f} ± {100 * each.scores.standard_error:.1f}"]
         cells += [f"{100 * each.scores.macro_f1:.1f}", f"{each.parameters / 1e6:.2f} M"]
         for peer in ("single-frame", BY_NAME[each.variant].of or ("c3d" if each.variant == "res3-att" else "")):

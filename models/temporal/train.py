@@ -74,8 +74,10 @@ def train(
     network = variant.build(student)
     blinding = _blinding(network, people, student, recipe, blind or Blind()) if people is not None else None
     steps = recipe.epochs * max(1, len(learned.targets) // recipe.batch)
-    network = fit(network, learned.batches(recipe.batch, recipe.seed), steps, recipe, blinding, progress=variant.name)
-    told = {"variant": variant.name, "clips": len(learned.targets), **asdict(recipe)}
+    batches = learned.batches(recipe.batch, recipe.seed)
+    own = variant.recipe(recipe)
+    network = fit(network, batches, steps, own, blinding, progress=variant.name, machine=variant.machine())
+    told = {"variant": variant.name, "clips": len(learned.targets), **asdict(own)}
     told["prior"] = [round(share, 5) for share in learned.targets.mean(dim=0).tolist()]
     (folder / RECIPE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     partial = folder / f"{NETWORK}.partial"

@@ -4,21 +4,24 @@ A new one joins by a line in VARIANTS.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from models.clips.batch import Batch, even, streams
+from models.clips.batch import Batch, last, streams
 from models.networks.c3d import C3D, C3DShape
 from models.networks.res3_att import Res3Att, Res3AttShape
 from models.networks.se_resnet import SEResNet
 from models.networks.st_attention import STAttention, STAttentionShape
 from models.networks.two_stream import TwoStream, TwoStreamShape
+from models.temporal.fit import TimeRecipe
+from models.training.machine import Machine, bfloat16_helps
 
 Inputs = tuple[Tensor, ...]
 
 AT_ONCE = 256  # faces in memory together
+SLOWER = 0.25  # of the learning rate, for weights that know something already
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Variant:
 
     `build` gives it with new weights, or those of the student where it has a place for them; `inputs` is what of a
     batch it takes, computed once: the student, which some begin with, is not trained. `of` is the whole one's name, ""
-    where it is one.
+    where it is one. `convolves` says that it is mostly convolutions of frames, whose training bfloat16 shortens;
+    `begins`, that all of it begins with the student's weights, which are to be moved less.
     """
 
     name: str
@@ -35,6 +39,17 @@ class Variant:
     build: Callable[[SEResNet], nn.Module]
     inputs: Callable[[Batch, SEResNet], Inputs]
     of: str = ""
+    convolves: bool = False
+    begins: bool = False
+
+    def recipe(self, recipe: TimeRecipe, *, begun: bool = False) -> TimeRecipe:
+        """The recipe for this one, or for this one `begun` with a finished run's weights."""
+        slower = SLOWER if self.begins or begun else 1.0
+        return replace(recipe, learning_rate=slower * recipe.learning_rate)
+
+    def machine(self) -> Machine:
+        """How to train it here."""
+        return Machine(bfloat16=self.convolves and bfloat16_helps("cpu"))
 
 
 @torch.no_grad()
@@ -58,26 +73,31 @@ def _attention(**parts: bool) -> Callable[[SEResNet], nn.Module]:
     return lambda student: STAttention(STAttentionShape(**parts))
 
 
-def _two_stream(shape: TwoStreamShape) -> Callable[[SEResNet], nn.Module]:
-    def build(student: SEResNet) -> nn.Module:
-        network = TwoStream(shape)
-        network.begin_with(student)
-        return network
-
-    return build
-
-
 def _clip(batch: Batch, student: SEResNet) -> Inputs:
-    return even(batch)
+    return last(batch)
 
 
-def _streams(batch: Batch, student: SEResNet) -> Inputs:
+def _face_and_flow(batch: Batch, student: SEResNet) -> Inputs:
     return streams(batch)
 
 
 SINGLE = "single-frame"
 _ST, _RES3, _TWO = "st-attention", "res3-att", "two-stream"
-_NARROW = C3DShape(width=16, hidden=1024)
+
+
+def _clips(name: str, told: str, shape: Res3AttShape) -> Variant:
+    return Variant(name, told, lambda student: Res3Att(shape), _clip, "" if name == _RES3 else _RES3, True)
+
+
+def _streams(name: str, told: str, shape: TwoStreamShape) -> Variant:
+    def build(student: SEResNet) -> nn.Module:
+        network = TwoStream(shape)
+        network.begin_with(student)
+        return network
+
+    of, begins = "" if name == _TWO else _TWO, "space" in shape.streams
+    return Variant(name, told, build, _face_and_flow, of, True, begins)
+
 
 VARIANTS: tuple[Variant, ...] = (
     Variant(SINGLE, "the newest frame alone", _attention(spatial=False, temporal=False, identity=False), newest),
@@ -85,25 +105,19 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(f"{_ST}-no-space", "without spatial attention", _attention(spatial=False), maps, _ST),
     Variant(f"{_ST}-no-time", "without temporal attention", _attention(temporal=False), newest, _ST),
     Variant(f"{_ST}-no-identity", "without the identity-aware layer", _attention(identity=False), maps, _ST),
-    Variant(_RES3, "P3D residual network, 3D spatial and multi-head attention", lambda student: Res3Att(), _clip),
+    _clips(_RES3, "P3D residual network, 3D spatial and multi-head attention", Res3AttShape()),
+    _clips(f"{_RES3}-no-space", "without 3D spatial attention", Res3AttShape(spatial=False)),
+    _clips(f"{_RES3}-no-heads", "without multi-head attention", Res3AttShape(heads=0)),
     Variant(
-        f"{_RES3}-no-space",
-        "without 3D spatial attention",
-        lambda student: Res3Att(Res3AttShape(spatial=False)),
+        "c3d",
+        "baseline of the 3Res-att paper, a quarter as wide",
+        lambda student: C3D(C3DShape(width=16, hidden=1024)),
         _clip,
-        _RES3,
+        convolves=True,
     ),
-    Variant(
-        f"{_RES3}-no-heads",
-        "without multi-head attention",
-        lambda student: Res3Att(Res3AttShape(heads=0)),
-        _clip,
-        _RES3,
-    ),
-    Variant("c3d", "baseline of the 3Res-att paper, a quarter as wide", lambda student: C3D(_NARROW), _clip),
-    Variant(_TWO, "appearance and optical flow, attention between", _two_stream(TwoStreamShape()), _streams),
-    Variant(f"{_TWO}-apart", "without attention between", _two_stream(TwoStreamShape(between=False)), _streams, _TWO),
-    Variant(f"{_TWO}-space", "appearance alone", _two_stream(TwoStreamShape(streams=("space",))), _streams, _TWO),
-    Variant(f"{_TWO}-time", "optical flow alone", _two_stream(TwoStreamShape(streams=("time",))), _streams, _TWO),
+    _streams(_TWO, "appearance and optical flow, attention between", TwoStreamShape()),
+    _streams(f"{_TWO}-apart", "without attention between", TwoStreamShape(between=False)),
+    _streams(f"{_TWO}-space", "appearance alone", TwoStreamShape(streams=("space",))),
+    _streams(f"{_TWO}-time", "optical flow alone", TwoStreamShape(streams=("time",))),
 )
 BY_NAME = {variant.name: variant for variant in VARIANTS}

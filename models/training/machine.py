@@ -45,6 +45,6 @@ class _Autocast(nn.Module):
         self.inner = inner
         self.device = device
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, *x: Tensor) -> Any:
         with torch.autocast(self.device, torch.bfloat16):
-            return self.inner(x)
+            return self.inner(*x)

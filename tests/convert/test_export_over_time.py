@@ -1,4 +1,4 @@
-"""A run of `st-attention` becomes a bundle that a desk reads faces over time with."""
+"""A run of a network over time becomes a bundle that a desk reads faces over time with."""
 
 from __future__ import annotations
 
@@ -10,19 +10,35 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from torch import nn
 
 from convert import half
 from convert.main import main
 from edge import bundle
-from edge.over_time import OverTime
+from edge.over_time import Moving, OverTime, of_bundle
 from edge.recognise import Recogniser
 from edge.runtime.engines.golden import ABSOLUTE, RELATIVE, golden
 from models.card import load
+from models.clips.batch import Batch
 from models.errors import CardError
 from models.model import CARD, Model
+from models.networks.measure import parameters_of
+from models.networks.preprocess import normalise
+from models.networks.res3_att import Res3Att
+from models.networks.se_resnet import SEResNet
 from models.networks.st_attention import RING, STAttention
+from models.networks.two_stream import TwoStream
+from models.registry import DEFAULT
+from models.temporal.student import student_from
+from models.temporal.variants import BY_NAME
 from tests.convert.test_export import export
 from tests.models.conftest import crops, made_faces, write_faces
+
+
+def student_of(folder: Path) -> SEResNet:
+    """The student of a bundle."""
+    seen = torch.randn(64, 1, 1, 40, 40)
+    return student_from(folder / "expression.onnx", Batch(seen, torch.zeros(64, 1), torch.ones(64, 1)))
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +76,8 @@ def test_pictures_are_evaluated_with_it_as_with_any_other(place: Path) -> None:
 def test_on_a_desk_frame_after_frame_it_says_what_it_says_of_the_clip(place: Path) -> None:
     loaded = bundle.load(place / "out")
     recogniser = Recogniser.from_bundle(loaded)
-    reads = OverTime.from_bundle(loaded, recogniser)
+    reads = of_bundle(loaded, recogniser)
+    assert isinstance(reads, OverTime)
     frames, seconds = crops(40)[:, :40, :40], np.cumsum(np.random.default_rng(1).uniform(0.06, 0.3, 40))
     seen = [reads.shares(frame, 1, float(at_s)) for frame, at_s in zip(frames, seconds, strict=True)]
     clip = onnxruntime.InferenceSession(str(place / "clip.onnx"))
@@ -85,6 +102,61 @@ def test_as_a_gpu_rounds_it_the_one_that_ships_passes_what_an_engine_must(name: 
     for batch in golden((-1, *sides[1:]), np.float32):
         for mine, other in zip(*(each.run(None, {taken.name: batch}) for each in (rounded, whole)), strict=True):
             assert (np.abs(mine - other) <= ABSOLUTE + RELATIVE * np.abs(other)).all()
+
+
+@pytest.fixture(params=["res3-att", "two-stream"])
+def other(request: pytest.FixtureRequest, place: Path, tmp_path: Path) -> tuple[nn.Module, Path]:
+    """A network that takes faces themselves, and the folder in which `out` is what became of it, and `clip.onnx`."""
+    torch.manual_seed(5)
+    network: nn.Module = (Res3Att() if request.param == "res3-att" else TwoStream()).eval()
+    (tmp_path / "run").mkdir()
+    torch.save({"variant": request.param, "network": network.state_dict()}, tmp_path / "run" / "network.pt")
+    told = {"variant": request.param, "clips": 12000, "epochs": 8, "prior": [0.125] * 8}
+    (tmp_path / "run" / "recipe.json").write_text(json.dumps(told))
+    (tmp_path / "valid.parquet").write_bytes((place / "valid.parquet").read_bytes())
+    assert export(tmp_path, "--clip", str(tmp_path / "clip.onnx"), run="run") == 0
+    return network, tmp_path
+
+
+def test_what_takes_faces_says_on_a_desk_what_it_says_of_the_clip(other: tuple[nn.Module, Path]) -> None:
+    network, folder = other
+    loaded = bundle.load(folder / "out")
+    recogniser = Recogniser.from_bundle(loaded)
+    reads = of_bundle(loaded, recogniser)
+    assert isinstance(reads, Moving)
+    frames = crops(12)[:, :40, :40]
+    seen = [reads.shares(frame, 1, at / 10) for at, frame in enumerate(frames)][-1]
+    faces = normalise(torch.from_numpy(frames))[None, :, None]
+    variant = BY_NAME[loaded.expression.name]
+    taken = variant.inputs(Batch(faces, torch.zeros(1, 12), torch.ones(1, 12)), student_of(DEFAULT))
+    with torch.no_grad():
+        wanted = recogniser.calibrated(network(*taken).numpy())[0]
+    np.testing.assert_allclose(seen, wanted, atol=0.02)
+    clip = onnxruntime.InferenceSession(str(folder / "clip.onnx"))
+    form = taken[0] if loaded.expression.name == "two-stream" else taken[0][:, 0]
+    logits = clip.run(None, {clip.get_inputs()[0].name: form.numpy()})[0][0]
+    np.testing.assert_allclose(recogniser.calibrated(logits), wanted, atol=1e-3)
+
+
+def test_its_card_says_what_it_takes_and_what_it_learned_from(other: tuple[nn.Module, Path]) -> None:
+    network, folder = other
+    card = load(folder / "out" / CARD)
+    taken = card.input
+    assert (taken.channels, taken.frames, taken.flow) == (
+        (8, 8, False) if isinstance(network, Res3Att) else (3, 3, True)
+    )
+    assert {path.name for path in (folder / "out").iterdir()} == {CARD, card.file}
+    assert card.network.parameters == parameters_of(network)
+    assert "12000 clips of 32 frames (the last" in card.training
+    assert "worked against" not in card.training
+    said = {each.key: json.loads(each.value) for each in onnx.load(str(folder / "out" / card.file)).metadata_props}
+    assert said["mien.input"]["frames"] == taken.frames
+
+
+def test_single_pictures_are_evaluated_with_it_as_a_desk_reads_them(other: tuple[nn.Module, Path]) -> None:
+    loaded, faces = bundle.load(other[1] / "out"), crops(3)[:, :40, :40]
+    wanted = [Recogniser.from_bundle(loaded).shares(face) for face in faces]
+    np.testing.assert_allclose(Model(other[1] / "out").shares(faces), wanted, atol=1e-4)
 
 
 def test_a_network_over_time_that_was_changed_is_refused(place: Path, tmp_path: Path) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from edge import bundle
 from edge.bundle import OverTimeCard
 from edge.errors import ModelError
-from edge.over_time import BESIDE, FORGET_S, OverTime
+from edge.over_time import BESIDE, FORGET_S, Moving, OverTime
 from edge.reader import FaceReader
 from edge.recognise import Recogniser
 from tests.edge.bundles import make_bundle, over_time, point
@@ -66,6 +68,29 @@ def crop(grey: int) -> Pixels:
     return np.full((40, 40), grey, np.uint8)
 
 
+class Faces:
+    """An expression network that notes the faces that it takes; sure of happiness."""
+
+    def __init__(self) -> None:
+        self.taken: list[Floats] = []
+
+    def infer(self, batch: NDArray[Any]) -> list[Floats]:
+        self.taken.append(batch)
+        return [np.eye(1, 8, 1, dtype=np.float32) * 9]
+
+    def describe(self) -> str:
+        return "made"
+
+
+def of_faces(folder: Path, **taken: Any) -> tuple[Moving, Faces]:
+    """What reads the faces themselves, of a bundle whose card says what of them its network takes."""
+    loaded, faces = bundle.load(make_bundle(folder / "made", flip_average=False)), Faces()
+    card = replace(loaded.expression, input=replace(loaded.expression.input, **taken))
+    made = Moving(Recogniser(faces, card, loaded.point))
+    faces.taken.clear()
+    return made, faces
+
+
 def kept(rows: Floats) -> list[float]:
     """How bright the crops were of which a ring holds something, as greys, the newest last."""
     return [round(float(row[0]) * 64 + 128) for row in rows if row[WIDTH + 1]]
@@ -97,6 +122,35 @@ def test_another_track_a_gap_and_a_clock_that_goes_back_begin_anew(reads: OverTi
     assert kept(ring.rings[-1]) == [120]
     reads.shares(crop(130), 7, 0.5)
     assert kept(ring.rings[-1]) == [130]
+
+
+def test_faces_are_taken_as_they_are_and_before_the_first_stands_that(tmp_path: Path) -> None:
+    reads, faces = of_faces(tmp_path, frames=LENGTH)
+    for frame in range(6):
+        assert reads.shares(crop(100 + frame), 7, frame * FRAME_S).argmax() == 1
+    assert faces.taken[0].shape == (1, LENGTH, 40, 40)
+    greys = [(each[0, :, 0, 0] * 64 + 128).round().tolist() for each in faces.taken]
+    assert greys[0] == [100, 100, 100, 100]
+    assert greys[1] == [100, 100, 100, 101]
+    assert greys[5] == [102, 103, 104, 105]
+    assert reads.shares(crop(90), 7, None).argmax() == 1
+    np.testing.assert_allclose(faces.taken[-1] * 64 + 128, np.full((1, LENGTH, 40, 40), 90), atol=1e-3)
+
+
+def test_of_two_streams_the_second_is_how_a_face_moved_since_the_oldest_of_its_frames(tmp_path: Path) -> None:
+    reads, faces = of_faces(tmp_path, frames=3, flow=True)
+    face = cv2.GaussianBlur(np.random.default_rng(3).integers(0, 256, (40, 40), np.uint8), (5, 5), 0)
+    for at, moved in enumerate((0, 2, 2, 2)):
+        reads.shares(np.roll(face, moved, axis=1), 7, at * FRAME_S)
+    now, flows = [each[0, 0] for each in faces.taken], [each[0, 1:, 8:32, 8:32] for each in faces.taken]
+    assert faces.taken[0].shape == (1, 3, 40, 40)
+    np.testing.assert_allclose(now[-1] * 64 + 128, np.roll(face, 2, axis=1), atol=1e-3)
+    assert np.abs(flows[0]).mean() < 0.01  # it was just seen, and seen before as now
+    assert 0.25 < flows[1][0].mean() < 0.75
+    assert 0.25 < flows[2][0].mean() < 0.75
+    assert np.abs(flows[3]).mean() < 0.01  # two frames before, it was where it is
+    reads.shares(face, 7, None)
+    assert not faces.taken[-1][0, 1:].any()
 
 
 def test_a_picture_that_stands_for_itself_is_read_alone(reads: OverTime, ring: Ring) -> None:

@@ -17,6 +17,7 @@ import cv2
 import msgspec
 import pytest
 
+from edge import bundle
 from edge.analyze.results import Summary
 from edge.errors import OutputError, SettingsError
 from tests.broker import mosquitto, needs_mosquitto
@@ -92,13 +93,14 @@ def test_results_name_the_model_and_the_operating_point_that_were_asked_for(tmp_
     assert "made-1:expressive" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("model", ["st-attention", "face-asia"])
+@pytest.mark.parametrize("model", ["st-attention", "res3-att", "two-stream", "face-asia"])
 def test_a_packaged_model_is_chosen_by_its_name(model: str, tmp_path: Path) -> None:
+    version = bundle.named(model).expression.model
     chosen = (synthetic_clip(tmp_path), "--model", model, "--out", tmp_path / "out", "--workers", 1)
     done = subprocess.run(command(*chosen), cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = readings(tmp_path / "out")
-    assert {reading.model for reading in found} == {f"{model}-2.0.0"}
+    assert {reading.model for reading in found} == {version}
     assert any(reading.shares is not None for reading in found)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 import torch
 
-from models.clips.batch import even, plain, streams, varied
+from edge.optical_flow import flow
+from models.clips.batch import last, plain, streams, varied
 from models.clips.clips import Clip, clips_of
-from models.clips.flow import between
 from models.prepared import Source
 from models.training.augment import Augmentation, Field
 from tests.models.clips.filmed import two_kinds
@@ -40,23 +41,24 @@ def test_all_frames_of_a_clip_are_moved_alike() -> None:
     assert not torch.allclose(faces, plain(clips, FIELD).faces, atol=0.1)
 
 
-def test_eight_frames_are_taken_in_even_steps_of_time_not_of_number() -> None:
-    frames = np.stack([np.full((48, 48), 10 * at, np.uint8) for at in range(4)])
-    times = np.array([0.0, 0.1, 0.2, 0.7], np.float32)
+@pytest.mark.parametrize("length", [4, 12])
+def test_the_last_eight_frames_are_taken_and_a_face_looked_before_the_first_as_in_that(length: int) -> None:
+    frames = np.stack([np.full((48, 48), 10 * at, np.uint8) for at in range(length)])
+    times = (np.arange(length) / 10).astype(np.float32)
     clips = clips_of([Clip(frames, times, 1), Clip(frames[:1], times[:1], 1)], Source("made", "", "", 0))
-    (clip,) = even(plain(clips, FIELD))
+    (clip,) = last(plain(clips, FIELD))
     assert clip.shape == (2, 1, 8, 40, 40)
     grey = (clip[:, 0, :, 0, 0] * 64 + 128).round().int().tolist()
-    assert grey[0] == [0, 10, 20, 20, 20, 30, 30, 30]
+    assert grey[0] == [10 * max(0, at) for at in range(length - 8, length)]
     assert grey[1] == [0] * 8
 
 
 def test_flow_tells_which_way_a_face_moved() -> None:
     image = cv2.GaussianBlur(drawn(2), (5, 5), 0)
-    flow = between(image, np.roll(image, 2, axis=1))[:, 12:36, 12:36]
-    assert 0.25 < flow[0].mean() < 0.75
-    assert abs(flow[1].mean()) < 0.1
-    assert np.abs(between(image, image)).mean() < 0.01
+    moved = flow(image, np.roll(image, 2, axis=1))[:, 12:36, 12:36]
+    assert 0.25 < moved[0].mean() < 0.75
+    assert abs(moved[1].mean()) < 0.1
+    assert np.abs(flow(image, image)).mean() < 0.01
 
 
 def test_two_streams_are_the_newest_face_and_the_flow_from_two_frames_before() -> None:

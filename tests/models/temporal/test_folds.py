@@ -21,6 +21,7 @@ from models.temporal.folds import Trial, over_time, table
 from models.temporal.student import student_from
 from models.temporal.variants import BY_NAME, VARIANTS, Variant
 from models.temporal.views import views_of
+from models.training.machine import bfloat16_helps
 from tests.models.clips.filmed import two_kinds
 
 SHORT = TimeRecipe(epochs=25, batch=8, learning_rate=5e-3, views=2)
@@ -78,6 +79,46 @@ def test_the_same_seed_gives_the_same_weights(clips: Clips, student: SEResNet) -
         return torch.cat([p.flatten() for p in fit(variant.build(student), batches, 4, SHORT).parameters()])
 
     assert torch.equal(trained(), trained())
+
+
+@pytest.fixture
+def runs(clips: Clips, student: SEResNet, tmp_path: Path) -> Path:
+    """A folder in which `single-frame` has a finished run that learned what the clips show."""
+    variant, folder = BY_NAME["single-frame"], tmp_path / "runs" / "single-frame"
+    views = views_of(clips, variant.inputs, student, SHORT)
+    batches = views.batches(np.arange(16), torch.from_numpy(clips.labels), SHORT, 40)
+    network = fit(variant.build(student), batches, 80, SHORT)
+    folder.mkdir(parents=True)
+    torch.save({"variant": variant.name, "network": network.state_dict()}, folder / "network.pt")
+    (folder / "recipe.json").write_text('{"variant": "single-frame", "clips": 16, "epochs": 40, "prior": []}')
+    return folder.parent
+
+
+def test_a_variant_begins_with_its_run_in_each_fold(
+    clips: Clips, student: SEResNet, runs: Path, tmp_path: Path
+) -> None:
+    fold_of, hardly = np.arange(16) % 2, replace(SHORT, epochs=1, learning_rate=1e-9)
+    anew = Trial(clips, fold_of, student, hardly, tmp_path / "anew").scores(BY_NAME["single-frame"])
+    begun = Trial(clips, fold_of, student, hardly, tmp_path / "begun", begin=runs).scores(BY_NAME["single-frame"])
+    assert (anew.made, begun.made) == (0, 16)
+    assert begun.scores.accuracy == 1.0 > anew.scores.accuracy
+
+
+def test_a_variant_does_not_begin_with_the_run_of_another(
+    clips: Clips, student: SEResNet, runs: Path, tmp_path: Path
+) -> None:
+    (runs / "single-frame").rename(runs / "two-stream")
+    trial = Trial(clips, np.arange(16) % 2, student, SHORT, tmp_path / "folds", begin=runs)
+    with pytest.raises(CheckpointError, match="two-stream: is a run of single-frame; put that into a folder"):
+        trial.scores(BY_NAME["two-stream"])
+
+
+def test_what_convolves_is_trained_in_bfloat16_where_that_helps_and_begun_ones_more_slowly() -> None:
+    clip, st, two = (BY_NAME[name] for name in ("res3-att", "st-attention", "two-stream"))
+    assert clip.machine().bfloat16 == bfloat16_helps("cpu")
+    assert not st.machine().bfloat16
+    assert clip.recipe(SHORT) == SHORT
+    assert two.recipe(SHORT).learning_rate == clip.recipe(SHORT, begun=True).learning_rate < SHORT.learning_rate
 
 
 def test_a_loss_that_is_no_number_ends_the_training(clips: Clips, student: SEResNet) -> None:

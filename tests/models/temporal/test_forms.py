@@ -1,4 +1,4 @@
-"""`st-attention` as it is exported: a frame at a time or a clip at once, the answer is the same."""
+"""Networks over time as they are exported: a frame at a time or a clip at once, the answer is the same."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from torch import Tensor
 
 from models.data import Floats
 from models.networks.build import build
+from models.networks.c3d import C3D, C3DShape
+from models.networks.graph import as_onnx
+from models.networks.res3_att import CLIP, Res3Att
 from models.networks.se_resnet import SEResNet
 from models.networks.st_attention import RING, STAttention
-from models.temporal.forms import BESIDE, KEPT, RingForm, clip_to_onnx, frame_to_onnx, ring_to_onnx
+from models.temporal.forms import BESIDE, KEPT, RingForm, clip_to_onnx, faces_form, frame_to_onnx, ring_to_onnx
 
 SIDE = 40
 
@@ -66,3 +69,13 @@ def test_ages_and_masks_that_cannot_be_do_no_harm(networks: tuple[SEResNet, STAt
     ring = torch.randn(1, 1, RING, networks[1].shape.embedding + BESIDE) * 50
     with torch.no_grad():
         assert torch.isfinite(RingForm(networks[1])(ring)).all()
+
+
+@pytest.mark.parametrize("network", [Res3Att(), C3D(C3DShape(width=4, hidden=8))], ids=["res3-att", "c3d"])
+def test_what_takes_a_clip_is_exported_with_its_frames_as_channels(network: Res3Att | C3D) -> None:
+    form, channels, frames = faces_form(network.eval())
+    faces = torch.randn(2, CLIP, SIDE, SIDE, generator=torch.Generator().manual_seed(3))
+    assert (channels, frames) == (CLIP, CLIP)
+    with torch.no_grad():
+        wanted = network(faces[:, None])
+    np.testing.assert_allclose(run(as_onnx(form, SIDE, ["logits"], channels), face=faces)[0], wanted, atol=1e-4)
