@@ -217,12 +217,14 @@ def page_of(card: Card, folder: Path = results_file.RESULTS) -> tuple[str, dict[
     results = results_file.load(card, results_file.path_of(card, folder))
     made = plots(results) if results is not None else {}
     more: list[str] = []
-    if card.over_time is not None:
+    if card.over_time is not None or card.input.frames > 1:
         from models.temporal import page as over_time_page  # brings torch, which no other card needs
         from models.temporal import results as over_time_results
 
         over_time = over_time_results.load(folder)
-        more, made = over_time_page.sections(card.name, over_time), made | over_time_page.plots(over_time)
+        keeps = card.over_time is not None
+        more = over_time_page.sections(card.name, over_time, keeps=keeps)
+        made |= over_time_page.plots(over_time) if keeps else {}
     return page(card, results, more), made
 
 

@@ -129,8 +129,7 @@ class Trial:
         steps = self.recipe.epochs * steps_of(len(rows), self.recipe)
         batches = views.batches(rows, self._labels, self.recipe, self.recipe.epochs)
         network = variant.build(self.student) if begun is None else copy.deepcopy(begun.network)
-        recipe = variant.recipe(self.recipe, begun=begun is not None)
-        network = fit(network, batches, steps, recipe, machine=variant.machine())
+        network = fit(network, batches, steps, variant.recipe(self.recipe), machine=variant.machine())
         with torch.no_grad():
             logits = torch.stack([network(*(part[held] for part in inputs)) for inputs in views.plain])
         return np.asarray(softmax(logits.numpy(), 1.0).mean(axis=0), np.float32)
@@ -150,7 +149,7 @@ def _beside(found: Sequence[VariantScores], clips: Clips, data: str) -> list[Pai
     pairs = [
         (name, other)
         for name in right
-        for other in dict.fromkeys((SINGLE, BY_NAME[name].of, "c3d" if name == "res3-att" else ""))
+        for other in dict.fromkeys((SINGLE, BY_NAME[name].of, BY_NAME[name].beside))
         if other in right and other != name
     ]
     people = len(set(clips.people.tolist()))

@@ -1,22 +1,28 @@
 """What a card's page says of a network over time: folds beside the single frame, who it tells apart, where it looks."""
 
 import matplotlib as mpl
+import msgspec
 import numpy as np
 from matplotlib.figure import Figure
 
 from models.plotting import GROUND, RULES, WIDTH, svg
 from models.temporal.folds import FoldsOverTime
 from models.temporal.results import Attended, OverTimeResults
-from models.temporal.variants import BY_NAME
+from models.temporal.variants import BY_NAME, SINGLE
 
 ATTENTION_FILE = "attention.svg"
 
 
-def sections(card_name: str, results: OverTimeResults) -> list[str]:
-    """Markdown lines; none where nothing was kept."""
+def sections(card_name: str, results: OverTimeResults, *, keeps: bool) -> list[str]:
+    """Markdown lines; none where nothing was kept. `keeps` is whether the network keeps something of each frame."""
     lines: list[str] = []
     for data, found in results.folds.items():
-        lines += [*_folds(data, found), "", f"Printed by `{results.folds_commands.get(data, '')}`."]
+        own = [each for each in found.variants if _belongs(each.variant, card_name)]
+        if any(each.variant == card_name for each in own):
+            lines += [*_folds(data, msgspec.structs.replace(found, variants=own))]
+            lines += ["", f"Printed by `{results.folds_commands.get(data, '')}`, with the other networks."]
+    if not keeps:
+        return lines
     if results.leakage is not None:
         lines += ["", "## Who somebody is", "", _LEAKAGE, ""]
         lines += ["| what is attacked | numbers | area under the curve, % |", "| --- | --- | --- |"]
@@ -42,6 +48,12 @@ _ATTENTION = (
 )
 
 
+def _belongs(variant: str, card_name: str) -> bool:
+    """Whether a card tells of a variant: of its own network, that without a part, and what it is held against."""
+    whole = BY_NAME.get(card_name)
+    return variant in (card_name, SINGLE, whole.beside if whole else "") or BY_NAME[variant].of == card_name
+
+
 def _seen(results: OverTimeResults) -> str:
     return f"The attention over mean faces of {', '.join(each.expression for each in results.attended)}."
 
@@ -54,7 +66,7 @@ def _folds(data: str, found: FoldsOverTime) -> list[str]:
         f"{found.clips} clips of {found.people} people in {found.folds} folds: trained on all people but a fold's, "
         "answered for those. A difference has its 95 % interval, whole people drawn again and again.",
         "",
-        "| network | accuracy | macro-F1 | parameters | less the single frame | less the whole |",
+        "| network | accuracy | macro-F1 | parameters | less the single frame | less the whole, or its rival |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
     beside = {(pair.model, pair.peer): pair for pair in found.beside}
@@ -63,7 +75,7 @@ def _folds(data: str, found: FoldsOverTime) -> list[str]:
         cells = [f"{each.variant}: {BY_NAME[each.variant].told}{begun}"]
         cells += [f"{100 * each.scores.accuracy:.1f} ± {100 * each.scores.standard_error:.1f}"]
         cells += [f"{100 * each.scores.macro_f1:.1f}", f"{each.parameters / 1e6:.2f} M"]
-        for peer in ("single-frame", BY_NAME[each.variant].of or ("c3d" if each.variant == "res3-att" else "")):
+        for peer in (SINGLE, BY_NAME[each.variant].of or BY_NAME[each.variant].beside):
             pair = beside.get((each.variant, peer))
             whole = f"{100 * pair.difference:+.1f} [{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]" if pair else ""
             cells.append(whole)

@@ -30,8 +30,9 @@ class Variant:
 
     `build` gives it with new weights, or those of the student where it has a place for them; `inputs` is what of a
     batch it takes, computed once: the student, which some begin with, is not trained. `of` is the whole one's name, ""
-    where it is one. `convolves` says that it is mostly convolutions of frames, whose training bfloat16 shortens;
-    `begins`, that all of it begins with the student's weights, which are to be moved less.
+    where it is one; `beside` another network that its document holds it against. `convolves` says that it is mostly
+    convolutions of frames, whose training bfloat16 shortens; `begins`, that all of it begins with the student's
+    weights, which are to be moved less.
     """
 
     name: str
@@ -41,11 +42,11 @@ class Variant:
     of: str = ""
     convolves: bool = False
     begins: bool = False
+    beside: str = ""
 
-    def recipe(self, recipe: TimeRecipe, *, begun: bool = False) -> TimeRecipe:
-        """The recipe for this one, or for this one `begun` with a finished run's weights."""
-        slower = SLOWER if self.begins or begun else 1.0
-        return replace(recipe, learning_rate=slower * recipe.learning_rate)
+    def recipe(self, recipe: TimeRecipe) -> TimeRecipe:
+        """The recipe for this one."""
+        return replace(recipe, learning_rate=recipe.learning_rate * (SLOWER if self.begins else 1.0))
 
     def machine(self) -> Machine:
         """How to train it here."""
@@ -86,7 +87,8 @@ _ST, _RES3, _TWO = "st-attention", "res3-att", "two-stream"
 
 
 def _clips(name: str, told: str, shape: Res3AttShape) -> Variant:
-    return Variant(name, told, lambda student: Res3Att(shape), _clip, "" if name == _RES3 else _RES3, True)
+    of, beside = ("", "c3d") if name == _RES3 else (_RES3, "")
+    return Variant(name, told, lambda student: Res3Att(shape), _clip, of, convolves=True, beside=beside)
 
 
 def _streams(name: str, told: str, shape: TwoStreamShape) -> Variant:

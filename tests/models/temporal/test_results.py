@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 from models.compare.paired import Paired
 from models.errors import CardError, DataError
@@ -55,7 +56,7 @@ def test_what_is_kept_is_on_the_page_with_its_command_and_a_picture(student: SER
     keep_attended(attended(STAttention().eval(), student, stills(2 * LEAST), Field()), "mien-models look", tmp_path)
     results = load(tmp_path)
     assert all(each.shares == [] for each in results.folds["CK+"].variants)
-    text = "\n".join(page.sections("st-attention", results))
+    text = "\n".join(page.sections("st-attention", results, keeps=True))
     assert "| st-attention: spatiotemporal attention" in text
     assert "+0.0 [-10.0, +10.0]" in text
     assert "| noise | 64 | 50.0 ± 1.0 |" in text
@@ -69,8 +70,19 @@ def test_what_is_kept_is_on_the_page_with_its_command_and_a_picture(student: SER
 
 def test_nothing_kept_is_nothing_said_and_a_broken_file_is_told(tmp_path: Path) -> None:
     assert load(tmp_path) == OverTimeResults()
-    assert page.sections("st-attention", OverTimeResults()) == []
+    assert page.sections("st-attention", OverTimeResults(), keeps=True) == []
+
     assert page.plots(OverTimeResults()) == {}
     (tmp_path / FILE).write_text("{")
     with pytest.raises(CardError, match=r"over-time\.json: not results of this version"):
         load(tmp_path)
+
+
+def test_a_page_tells_of_its_own_network_and_of_what_that_is_held_against() -> None:
+    names = ("single-frame", "st-attention", "res3-att", "res3-att-no-space", "c3d", "two-stream")
+    one = folds()
+    found = replace(one, variants=[replace(one.variants[0], variant=name, made=12_000) for name in names])
+    results = OverTimeResults({"CK+": found}, {"CK+": "mien-models clips folds"}, Leakage(8, 40, []))
+    rows = [line for line in page.sections("res3-att", results, keeps=False) if "made clips" in line]
+    assert [row.split(":")[0][2:] for row in rows] == ["single-frame", "res3-att", "res3-att-no-space", "c3d"]
+    assert page.sections("face-asia", results, keeps=False) == []
