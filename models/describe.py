@@ -307,11 +307,12 @@ _BLINDED = (
 def training_over_time(network: str, clips: int, epochs: int, student: str) -> str:
     """How the weights of a network over time were made, as one paragraph."""
     learned, frames = _LEARNED[network]
+    seen = f"{epochs} epochs" if epochs > 1 else "each seen once"
     blinded = _BLINDED if network == "st-attention" else ""
     return (
         f"{learned.format(student=student)} from {clips} clips of 32 frames{frames}, each made of one or two "
         "FER-2013 pictures by known motion (4 to 15 frames a second, some lost, some spoiled), with the FER+ votes of "
-        f"what they show at the end as targets: {epochs} epochs, AdamW.{blinded} No epoch was chosen."
+        f"what they show at the end as targets: {seen}, AdamW.{blinded} No epoch was chosen."
     )
 
 

@@ -4,13 +4,14 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from models.errors import TrainingError
+from models.errors import CheckpointError, TrainingError
 from models.training.augment import Augmentation, Field
 from models.training.machine import Machine, forward_of
 from models.training.optimise import average, groups, schedule
@@ -26,6 +27,9 @@ POSED = Augmentation(
     noise_share=0.1,
     noise=0.15,
 )
+
+
+OFTEN = 250  # steps between two checkpoints
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,13 @@ class TimeRecipe:
     field: Field = field(default_factory=lambda: Field(of_picture=0.9))
 
 
+def done(checkpoint: Path | None) -> int:
+    """How many steps of a training were done before; 0 where it begins."""
+    if checkpoint is None or not checkpoint.exists():
+        return 0
+    return int(torch.load(checkpoint, weights_only=True)["step"])
+
+
 def fit(
     network: nn.Module,
     batches: Iterator[tuple[tuple[Tensor, ...], Tensor]],
@@ -54,18 +65,22 @@ def fit(
     *,
     progress: str = "",
     machine: Machine | None = None,
+    checkpoint: Path | None = None,
 ) -> nn.Module:
     """Trains on `steps` batches of inputs, and labels (B,) or targets (B, classes); the averaged weights, ready to use.
 
     `also` gives another loss for the network, and is trained with it. `progress` is what a bar is called, none without.
-    Raises TrainingError.
+    With a `checkpoint`, the training is written there as it goes, and goes on from there: `batches` then begin at
+    :func:`done` of it. Raises TrainingError, CheckpointError.
     """
     forward = forward_of(network, machine or Machine())
     trained = nn.ModuleList([network, *([also] if also is not None else [])])
     optimiser = torch.optim.AdamW(groups(trained, recipe.weight_decay), lr=recipe.learning_rate)
     averaged = copy.deepcopy(network).eval()
+    begin = 0 if checkpoint is None else _resume(checkpoint, steps, network, averaged, optimiser)
+    bar = tqdm(desc=progress, total=steps, initial=begin, unit="step", mininterval=2, disable=not progress)
     network.train()
-    for step in tqdm(range(steps), desc=progress, unit="step", mininterval=2, disable=not progress):
+    for step in range(begin, steps):
         inputs, wanted = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = recipe.learning_rate * schedule(step / steps, recipe.warm_up)
@@ -78,4 +93,40 @@ def fit(
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         average(averaged, network, recipe.average, step)
+        bar.update()
+        if checkpoint is not None and (step + 1) % OFTEN == 0:
+            _write(checkpoint, step + 1, steps, network, averaged, optimiser)
+    bar.close()
     return averaged
+
+
+def _write(
+    checkpoint: Path, step: int, steps: int, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer
+) -> None:
+    state = {
+        "step": step,
+        "steps": steps,
+        "network": network.state_dict(),
+        "averaged": averaged.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "chance": torch.get_rng_state(),
+    }
+    partial = checkpoint.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(checkpoint)
+
+
+def _resume(
+    checkpoint: Path, steps: int, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer
+) -> int:
+    """Puts back what was learned before, if anything; how many steps that was. Raises CheckpointError."""
+    begin = done(checkpoint)
+    if begin:
+        state = torch.load(checkpoint, weights_only=True)
+        if state["steps"] != steps:
+            raise CheckpointError(f"{checkpoint}: is of {state['steps']} steps, not of {steps}; choose a new --out")
+        network.load_state_dict(state["network"])
+        averaged.load_state_dict(state["averaged"])
+        optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["chance"])
+    return begin

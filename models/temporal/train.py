@@ -1,13 +1,14 @@
 """Trains a network over time on clips made from stills, and on real ones where they are given.
 
-A run is a folder: `inputs.pt` (what the network is trained on, computed once), `network.pt` (the result) and
-`recipe.json`. An interrupted run does not compute its inputs again.
+A run is a folder: `network.pt` (the result) and `recipe.json`. What begins with the student's features has them in
+`inputs.pt`, computed once. What takes the faces themselves sees each made clip once: clips are made while it learns,
+and an interrupted run goes on from its `checkpoint.pt`.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -26,12 +27,12 @@ from models.networks.preprocess import normalise
 from models.networks.se_resnet import SEResNet
 from models.networks.st_attention import STAttention
 from models.prepared import Prepared
-from models.temporal.fit import TimeRecipe, fit
+from models.temporal.fit import TimeRecipe, done, fit
 from models.temporal.identity import Blind, Blinding, Stills
 from models.temporal.variants import BY_NAME, Inputs, Variant, stills
 from models.training.augment import framed
 
-INPUTS, NETWORK, RECIPE = "inputs.pt", "network.pt", "recipe.json"
+INPUTS, NETWORK, RECIPE, CHECKPOINT = "inputs.pt", "network.pt", "recipe.json", "checkpoint.pt"
 AT_ONCE = 16  # clips that are made together
 
 
@@ -51,6 +52,29 @@ class Learned:
                 yield tuple(part[rows].float() for part in self.inputs), self.targets[rows]
 
 
+@dataclass(frozen=True)
+class Maker:
+    """Makes clips of stills that were voted on, as a variant takes them.
+
+    `images` (N, 1, 48, 48) uint8; `votes` (N, 8) sum to 1.
+    """
+
+    variant: Variant
+    student: SEResNet
+    images: Tensor
+    votes: Tensor
+    recipe: TimeRecipe
+    motion: Motion
+
+    def batch(self, draw: torch.Generator, count: int) -> tuple[Inputs, Tensor]:
+        """Inputs and targets of so many clips."""
+        rows = torch.randint(0, len(self.images), (count, 2), generator=draw)
+        clip = made(self.images, rows, self.motion, draw, self.recipe.field)
+        inputs = self.variant.inputs(Batch(clip.frames, clip.ages, clip.mask), self.student)
+        later = clip.later[:, None]
+        return inputs, self.votes[rows[:, 0]] * (1 - later) + self.votes[rows[:, 1]] * later
+
+
 def train(
     variant: Variant,
     pictures: Prepared,
@@ -65,25 +89,66 @@ def train(
 ) -> nn.Module:
     """The network, trained on `count` clips made of stills that were voted on, and on `clips` as often as they are.
 
-    `people` are stills of people who are named, for the identity-aware layer. Writes the run. Raises DataError where
-    nothing can be learned from, TrainingError.
+    What convolves faces, and is given no real clips, sees `count` new ones in each epoch. `people` are stills of people
+    who are named, for the identity-aware layer. Writes the run. Raises DataError where nothing can be learned from,
+    TrainingError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(recipe.seed)
-    learned = _learned(variant, pictures, student, count, folder, recipe, motion or Motion(), clips)
+    voted = _voted(pictures)
+    images, votes = torch.from_numpy(voted.images)[:, None], torch.from_numpy(voted.votes)
+    maker = Maker(variant, student, images, votes, variant.recipe(recipe), motion or Motion())
+    if variant.convolves and clips is None:
+        return _as_it_goes(maker, count, folder)
+    learned = _learned(maker, count, folder, clips)
     network = variant.build(student)
     blinding = _blinding(network, people, student, recipe, blind or Blind()) if people is not None else None
     steps = recipe.epochs * max(1, len(learned.targets) // recipe.batch)
     batches = learned.batches(recipe.batch, recipe.seed)
-    own = variant.recipe(recipe)
-    network = fit(network, batches, steps, own, blinding, progress=variant.name, machine=variant.machine())
-    told = {"variant": variant.name, "clips": len(learned.targets), **asdict(own)}
-    told["prior"] = [round(share, 5) for share in learned.targets.mean(dim=0).tolist()]
+    network = fit(network, batches, steps, maker.recipe, blinding, progress=variant.name, machine=variant.machine())
+    return _finished(maker, network, recipe.epochs, len(learned.targets), folder)
+
+
+def _as_it_goes(maker: Maker, count: int, folder: Path) -> nn.Module:
+    """The network, trained on clips that are made while it learns, each seen once; an interrupted run goes on."""
+    variant, recipe, checkpoint = maker.variant, maker.recipe, folder / CHECKPOINT
+    steps = recipe.epochs * max(1, count // recipe.batch)
+
+    def batches(begin: int) -> Iterator[tuple[Inputs, Tensor]]:
+        for step in range(begin, steps):
+            yield maker.batch(torch.Generator().manual_seed(recipe.seed * 1_000_003 + step), recipe.batch)
+
+    network = fit(
+        variant.build(maker.student),
+        batches(done(checkpoint)),
+        steps,
+        recipe,
+        progress=variant.name,
+        machine=variant.machine(),
+        checkpoint=checkpoint,
+    )
+    _finished(maker, network, 1, steps * recipe.batch, folder)
+    checkpoint.unlink(missing_ok=True)
+    return network
+
+
+def _finished(maker: Maker, network: nn.Module, epochs: int, clips: int, folder: Path) -> nn.Module:
+    """Writes a finished run, in which so many clips were seen so often."""
+    told = {"variant": maker.variant.name, "clips": clips, **asdict(replace(maker.recipe, epochs=epochs))}
+    told["prior"] = [round(share, 5) for share in maker.votes.mean(dim=0).tolist()]
     (folder / RECIPE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     partial = folder / f"{NETWORK}.partial"
-    torch.save({"variant": variant.name, "network": network.state_dict()}, partial)
+    torch.save({"variant": maker.variant.name, "network": network.state_dict()}, partial)
     partial.replace(folder / NETWORK)
     return network
+
+
+def _voted(pictures: Prepared) -> Prepared:
+    """The pictures that people voted on. Raises DataError."""
+    voted = pictures[pictures.votes.any(axis=1)]
+    if not len(voted):
+        raise DataError("made clips need stills that people voted on; build them with `mien-models data build fer`")
+    return voted
 
 
 def trained(folder: Path, student: SEResNet) -> tuple[Variant, nn.Module]:
@@ -106,27 +171,17 @@ def told_of(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _learned(
-    variant: Variant,
-    pictures: Prepared,
-    student: SEResNet,
-    count: int,
-    folder: Path,
-    recipe: TimeRecipe,
-    motion: Motion,
-    clips: Clips | None,
-) -> Learned:
-    kept = folder / INPUTS
+def _learned(maker: Maker, count: int, folder: Path, clips: Clips | None) -> Learned:
+    """What is learned from, computed once: `count` made clips, and real ones."""
+    kept, variant = folder / INPUTS, maker.variant
     real = 0 if clips is None else len(clips)
-    told = f"{variant.name}, {count} made, {real} real, seed {recipe.seed}, student {_mark(student)}, {motion}"
+    told = f"{variant.name}, {count} made, {real} real, seed {maker.recipe.seed}, student {_mark(maker.student)}, "
+    told += f"{maker.motion}"
     if kept.exists():
         return _kept(kept, told)
-    voted = pictures[pictures.votes.any(axis=1)]
-    if not len(voted):
-        raise DataError("made clips need stills that people voted on; build them with `mien-models data build fer`")
-    parts = list(_made(variant, voted, student, count, recipe, motion))
+    parts = list(_made(maker, count))
     if clips is not None:
-        parts.append(_real(variant, clips, student, recipe, parts[0][0]))
+        parts.append(_real(variant, clips, maker.student, maker.recipe, parts[0][0]))
     inputs = tuple(torch.cat([part[0][at] for part in parts]) for at in range(len(parts[0][0])))
     learned = Learned(inputs, torch.cat([targets for _, targets in parts]))
     partial = folder / f"{INPUTS}.partial"
@@ -160,18 +215,12 @@ def _loaded(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: not a readable run; train again into a new --out") from None
 
 
-def _made(
-    variant: Variant, voted: Prepared, student: SEResNet, count: int, recipe: TimeRecipe, motion: Motion
-) -> Iterator[tuple[Inputs, Tensor]]:
+def _made(maker: Maker, count: int) -> Iterator[tuple[Inputs, Tensor]]:
     """Inputs, in half precision, and targets of the made clips."""
-    draw = torch.Generator().manual_seed(recipe.seed)
-    images, votes = torch.from_numpy(voted.images)[:, None], torch.from_numpy(voted.votes)
+    draw = torch.Generator().manual_seed(maker.recipe.seed)
     for _ in tqdm(range(0, count, AT_ONCE), desc="making clips", unit_scale=AT_ONCE, unit="clip", mininterval=2):
-        rows = torch.randint(0, len(images), (AT_ONCE, 2), generator=draw)
-        clip = made(images, rows, motion, draw, recipe.field)
-        inputs = variant.inputs(Batch(clip.frames, clip.ages, clip.mask), student)
-        later = clip.later[:, None]
-        yield tuple(part.half() for part in inputs), votes[rows[:, 0]] * (1 - later) + votes[rows[:, 1]] * later
+        inputs, targets = maker.batch(draw, AT_ONCE)
+        yield tuple(part.half() for part in inputs), targets
 
 
 def _real(variant: Variant, clips: Clips, student: SEResNet, recipe: TimeRecipe, like: Inputs) -> tuple[Inputs, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,11 @@ import torch
 from models import prepared
 from models.clips import clips as clip_files
 from models.data import Bytes
+from models.errors import TrainingError
 from models.main import main
 from models.prepared import Prepared, Source
+from models.temporal import fit
+from models.temporal.train import told_of
 from tests.models.clips.filmed import halves, two_kinds
 
 
@@ -74,6 +78,56 @@ def test_leakage_is_told_of_features_layer_and_controls(folder: Path, capsys: py
     assert "48 faces of 12 people" in lines[0]
     named = ("the student's features", "what the layer gives", "with a code of the person", "noise")
     assert all(name in line for name, line in zip(named, lines[1:], strict=True))
+
+
+def train_streams(folder: Path, out: Path, *more: str) -> int:
+    stills = ["--stills", str(folder / "stills.parquet"), "--count", "32", "--epochs", "2"]
+    return main(["clips", "train", "two-stream-time", *stills, "--out", str(out), *more])
+
+
+def test_what_takes_faces_sees_each_clip_once_and_goes_on_where_it_was(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(fit, "OFTEN", 1)
+    assert train_streams(folder, tmp_path / "whole") == 0
+    assert {path.name for path in (tmp_path / "whole").iterdir()} == {"network.pt", "recipe.json"}
+    told = told_of(tmp_path / "whole")
+    assert (told["clips"], told["epochs"]) == (64, 1)
+
+    def cut(*_: object) -> float:
+        if (tmp_path / "cut" / "checkpoint.pt").exists():
+            raise TrainingError("the power went")
+        return 1.0
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fit, "schedule", cut)
+        assert train_streams(folder, tmp_path / "cut") == 1
+    assert "the power went" in capsys.readouterr().err
+    assert fit.done(tmp_path / "cut" / "checkpoint.pt") == 1
+    assert train_streams(folder, tmp_path / "cut", "--epochs", "3") == 1
+    assert "checkpoint.pt: is of 2 steps, not of 3; choose a new --out" in capsys.readouterr().err
+    assert train_streams(folder, tmp_path / "cut") == 0
+    assert told_of(tmp_path / "cut") == told
+
+
+def test_a_training_that_goes_on_gives_what_one_without_a_break_gives(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit, "OFTEN", 1)
+    kept: list[bytes] = []
+    written = fit._write
+
+    def copied(checkpoint: Path, *state: Any) -> None:
+        written(checkpoint, *state)
+        kept.append(checkpoint.read_bytes())
+
+    monkeypatch.setattr(fit, "_write", copied)
+    assert train_streams(folder, tmp_path / "whole") == 0
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "checkpoint.pt").write_bytes(kept[0])
+    assert train_streams(folder, tmp_path / "cut") == 0
+    whole, cut = (torch.load(tmp_path / run / "network.pt", weights_only=True)["network"] for run in ("whole", "cut"))
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
 
 
 def test_real_clips_are_learned_beside_made_ones(folder: Path, tmp_path: Path) -> None:
