@@ -33,7 +33,7 @@ from models.scores import accuracy_by_coverage, fitted, reliability, score
 
 PROTOCOL = 2
 CROPS = (0.7, 0.793, 0.87, 0.941, 1.05, 1.2)  # in parts of the height of the detector's box
-HEAVY = 200_000_000  # multiply-adds a face
+HEAVY = 100_000_000  # multiply-adds a face
 Said = Callable[[str], None]
 
 
