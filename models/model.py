@@ -12,9 +12,8 @@ import numpy as np
 import onnxruntime
 
 from contract.expressions import EXPRESSIONS
-from edge.optical_flow import without
 from edge.runtime.backend import unpacked
-from models.card import Card, load
+from models.card import Card, Input, load
 from models.scores import softmax
 
 if TYPE_CHECKING:
@@ -76,6 +75,14 @@ class Model:
         parts = []
         for at in range(0, len(crops), BATCH):
             x = (crops[at : at + BATCH, None].astype(np.float32) - np.float32(taken.mean)) * np.float32(taken.scale)
-            x = without(x) if taken.flow else np.repeat(x, taken.frames, axis=1)
-            parts.append(self._session.run([given.name], {taken.name: x})[0])
+            parts.append(self._session.run([given.name], {taken.name: _of_stills(x, taken)})[0])
         return np.concatenate(parts).astype(np.float32, copy=False)
+
+
+def _of_stills(faces: Floats, taken: Input) -> Floats:
+    """Faces (N, 1, size, size), each alone, as the network takes them."""
+    if taken.flow:
+        from edge.optical_flow import without  # brings OpenCV, which no other network needs here
+
+        return without(faces)
+    return np.repeat(faces, taken.frames, axis=1)
