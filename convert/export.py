@@ -118,7 +118,7 @@ def fitted_card(
     training: str,
     valid: Path,
     prior: Floats,
-    moving: describe.Moving = describe.STILL,
+    taken: describe.Taken = describe.STILL,
 ) -> Card:
     """The card of a network, its operating points fitted on the even rows of `valid`.
 
@@ -127,7 +127,7 @@ def fitted_card(
     with TemporaryDirectory(prefix="mien-") as folder:
         weights = Path(folder) / describe.WEIGHTS
         weights.write_bytes(made.SerializeToString())
-        card = describe.card_of(shipped, cost, weights, sees, tuple(map(_unfitted, shipped.plans)), training, moving)
+        card = describe.card_of(shipped, cost, weights, sees, tuple(map(_unfitted, shipped.plans)), training, taken)
         save(card, Path(folder) / CARD)
         points = tuple(_fitted(plan, Path(folder), valid, prior) for plan in shipped.plans)
     return msgspec.structs.replace(card, points=points, file=shipped.weights)

@@ -52,13 +52,13 @@ def export(origin: Origin, valid: Path, bundle: Path = DEFAULT) -> Exported:
     CheckpointError, DataError.
     """
     faces = data_file(valid)
-    told, begun = told_of(origin.run), load(bundle / CARD)
+    told, shipped, begun = told_of(origin.run), _shipped(origin), load(bundle / CARD)
     student = student_from(bundle / describe.WEIGHTS, _some(faces, SEEN))
     _, network = trained(origin.run, student)
     text = describe.training_over_time(told["variant"], told["clips"], told["epochs"], f"{begun.name}-{begun.version}")
     prior = np.full(LOGITS, 1 / LOGITS, np.float32)
     prior[FERPLUS.columns] = told["prior"]
-    learned = Learned(_shipped(origin), text, prior)
+    learned = Learned(shipped, text, prior)
     if isinstance(network, STAttention):
         return _of_features(learned, student, network, faces, str(origin.run))
     assert isinstance(network, Res3Att | TwoStream)
@@ -95,8 +95,8 @@ def _of_faces(learned: Learned, network: Res3Att | TwoStream, faces: Path, run: 
     plain = as_onnx(form, SEEN.side, [FERPLUS.name], channels)
     made = half.half(plain, run)
     cost = Network(learned.shipped.family, parameters_of(network), multiply_adds(form, SEEN.side, channels))
-    moving = describe.Moving(channels, frames, isinstance(network, TwoStream))
-    card = fitted_card(learned.shipped, cost, made, SEEN, learned.text, faces, learned.prior, moving)
+    taken = describe.Taken(channels, frames, isinstance(network, TwoStream))
+    card = fitted_card(learned.shipped, cost, made, SEEN, learned.text, faces, learned.prior, taken)
     return Exported(inscribed(card, made), made, plain, clip=plain)
 
 

@@ -110,7 +110,7 @@ PLAIN_FER2013 = Plan("fer2013", FER2013, False, "As FER-2013 is labelled, on pic
 
 
 @dataclass(frozen=True)
-class Moving:
+class Taken:
     """What of a face a network takes: so many channels of so many frames, the optical flow among them or not."""
 
     channels: int = 1
@@ -118,7 +118,7 @@ class Moving:
     flow: bool = False
 
 
-STILL = Moving()
+STILL = Taken()
 
 
 @dataclass(frozen=True)
@@ -323,7 +323,7 @@ def card_of(
     sees: Field,
     points: tuple[OperatingPoint, ...],
     training: str,
-    moving: Moving = STILL,
+    taken: Taken = STILL,
 ) -> Card:
     """The card of a network for the weights at `weights`; its scores are still to be measured."""
     return Card(
@@ -340,9 +340,9 @@ def card_of(
             outside=int(MEAN),
             formula="(grey - mean) * scale, grey from 0 to 255",
             crop_reason=CROP_REASON,
-            channels=moving.channels,
-            frames=moving.frames,
-            flow=moving.flow,
+            channels=taken.channels,
+            frames=taken.frames,
+            flow=taken.flow,
         ),
         points=points,
         flip_average=shipped.flip_average,

@@ -64,6 +64,22 @@ def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
     return [f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)]
 
 
+def _frames(card: Card) -> list[str]:
+    """What the channels are, of a network that takes more than one frame."""
+    taken = card.input
+    if taken.flow:
+        return [
+            f"Channels: the face; and the optical flow from {taken.frames - 1} frames before to it, x and y "
+            "(`edge/optical_flow.py`). A picture that stands for itself has no flow."
+        ]
+    if taken.frames > 1:
+        return [
+            f"Channels: the last {taken.frames} frames of a face, the newest last; before the first one stands that, "
+            "and a picture that stands for itself is in all of them."
+        ]
+    return []
+
+
 def _interface(card: Card) -> list[str]:
     taken = card.input
     outputs = {point.output.name: point.output for point in card.points}
@@ -71,6 +87,7 @@ def _interface(card: Card) -> list[str]:
         "Input and output",
         [
             f"`{taken.name}` (batch, {taken.channels}, {taken.size}, {taken.size}) float32: {taken.formula}",
+            *_frames(card),
             f"Crop: a square of {taken.crop_of_box_height} times the height of the detector's box, about its "
             f"centre; what lies outside the picture is {taken.outside}. {taken.crop_reason}",
             *(

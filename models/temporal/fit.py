@@ -4,14 +4,14 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from models.errors import CheckpointError, TrainingError
+from models.errors import TrainingError
+from models.temporal.checkpoint import Checkpoint
 from models.training.augment import Augmentation, Field
 from models.training.machine import Machine, forward_of
 from models.training.optimise import average, groups, schedule
@@ -49,13 +49,6 @@ class TimeRecipe:
     field: Field = field(default_factory=lambda: Field(of_picture=0.9))
 
 
-def done(checkpoint: Path | None) -> int:
-    """How many steps of a training were done before; 0 where it begins."""
-    if checkpoint is None or not checkpoint.exists():
-        return 0
-    return int(torch.load(checkpoint, weights_only=True)["step"])
-
-
 def fit(
     network: nn.Module,
     batches: Iterator[tuple[tuple[Tensor, ...], Tensor]],
@@ -65,19 +58,22 @@ def fit(
     *,
     progress: str = "",
     machine: Machine | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> nn.Module:
     """Trains on `steps` batches of inputs, and labels (B,) or targets (B, classes); the averaged weights, ready to use.
 
     `also` gives another loss for the network, and is trained with it. `progress` is what a bar is called, none without.
-    With a `checkpoint`, the training is written there as it goes, and goes on from there: `batches` then begin at
-    :func:`done` of it. Raises TrainingError, CheckpointError.
+    With a `checkpoint`, the training is kept there as it goes, and goes on from there: `batches` begin at its step.
+    Raises TrainingError.
     """
     forward = forward_of(network, machine or Machine())
     trained = nn.ModuleList([network, *([also] if also is not None else [])])
     optimiser = torch.optim.AdamW(groups(trained, recipe.weight_decay), lr=recipe.learning_rate)
     averaged = copy.deepcopy(network).eval()
-    begin = 0 if checkpoint is None else _resume(checkpoint, steps, network, averaged, optimiser)
+    begin = 0
+    if checkpoint is not None:
+        begin = checkpoint.step
+        checkpoint.restore(network, averaged, optimiser)
     bar = tqdm(desc=progress, total=steps, initial=begin, unit="step", mininterval=2, disable=not progress)
     network.train()
     for step in range(begin, steps):
@@ -95,38 +91,6 @@ def fit(
         average(averaged, network, recipe.average, step)
         bar.update()
         if checkpoint is not None and (step + 1) % OFTEN == 0:
-            _write(checkpoint, step + 1, steps, network, averaged, optimiser)
+            checkpoint.keep(step + 1, network, averaged, optimiser)
     bar.close()
     return averaged
-
-
-def _write(
-    checkpoint: Path, step: int, steps: int, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer
-) -> None:
-    state = {
-        "step": step,
-        "steps": steps,
-        "network": network.state_dict(),
-        "averaged": averaged.state_dict(),
-        "optimiser": optimiser.state_dict(),
-        "chance": torch.get_rng_state(),
-    }
-    partial = checkpoint.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(checkpoint)
-
-
-def _resume(
-    checkpoint: Path, steps: int, network: nn.Module, averaged: nn.Module, optimiser: torch.optim.Optimizer
-) -> int:
-    """Puts back what was learned before, if anything; how many steps that was. Raises CheckpointError."""
-    begin = done(checkpoint)
-    if begin:
-        state = torch.load(checkpoint, weights_only=True)
-        if state["steps"] != steps:
-            raise CheckpointError(f"{checkpoint}: is of {state['steps']} steps, not of {steps}; choose a new --out")
-        network.load_state_dict(state["network"])
-        averaged.load_state_dict(state["averaged"])
-        optimiser.load_state_dict(state["optimiser"])
-        torch.set_rng_state(state["chance"])
-    return begin

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,8 @@ from models.networks.preprocess import normalise
 from models.networks.se_resnet import SEResNet
 from models.networks.st_attention import STAttention
 from models.prepared import Prepared
-from models.temporal.fit import TimeRecipe, done, fit
+from models.temporal.checkpoint import Checkpoint, loaded, loaded_for, write
+from models.temporal.fit import TimeRecipe, fit
 from models.temporal.identity import Blind, Blinding, Stills
 from models.temporal.variants import BY_NAME, Inputs, Variant, stills
 from models.training.augment import framed
@@ -65,6 +65,11 @@ class Maker:
     votes: Tensor
     recipe: TimeRecipe
     motion: Motion
+
+    @property
+    def told(self) -> str:
+        """Which clips it makes, for a run to be told from another."""
+        return f"{self.variant.name}, seed {self.recipe.seed}, student {_mark(self.student)}, {self.motion}"
 
     def batch(self, draw: torch.Generator, count: int) -> tuple[Inputs, Tensor]:
         """Inputs and targets of so many clips."""
@@ -111,8 +116,9 @@ def train(
 
 def _as_it_goes(maker: Maker, count: int, folder: Path) -> nn.Module:
     """The network, trained on clips that are made while it learns, each seen once; an interrupted run goes on."""
-    variant, recipe, checkpoint = maker.variant, maker.recipe, folder / CHECKPOINT
+    variant, recipe = maker.variant, maker.recipe
     steps = recipe.epochs * max(1, count // recipe.batch)
+    checkpoint = Checkpoint(folder / CHECKPOINT, f"{maker.told}, {steps} steps of {recipe.batch} clips")
 
     def batches(begin: int) -> Iterator[tuple[Inputs, Tensor]]:
         for step in range(begin, steps):
@@ -120,7 +126,7 @@ def _as_it_goes(maker: Maker, count: int, folder: Path) -> nn.Module:
 
     network = fit(
         variant.build(maker.student),
-        batches(done(checkpoint)),
+        batches(checkpoint.step),
         steps,
         recipe,
         progress=variant.name,
@@ -128,7 +134,7 @@ def _as_it_goes(maker: Maker, count: int, folder: Path) -> nn.Module:
         checkpoint=checkpoint,
     )
     _finished(maker, network, 1, steps * recipe.batch, folder)
-    checkpoint.unlink(missing_ok=True)
+    checkpoint.forget()
     return network
 
 
@@ -137,9 +143,7 @@ def _finished(maker: Maker, network: nn.Module, epochs: int, clips: int, folder:
     told = {"variant": maker.variant.name, "clips": clips, **asdict(replace(maker.recipe, epochs=epochs))}
     told["prior"] = [round(share, 5) for share in maker.votes.mean(dim=0).tolist()]
     (folder / RECIPE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    partial = folder / f"{NETWORK}.partial"
-    torch.save({"variant": maker.variant.name, "network": network.state_dict()}, partial)
-    partial.replace(folder / NETWORK)
+    write(folder / NETWORK, {"variant": maker.variant.name, "network": network.state_dict()})
     return network
 
 
@@ -153,7 +157,7 @@ def _voted(pictures: Prepared) -> Prepared:
 
 def trained(folder: Path, student: SEResNet) -> tuple[Variant, nn.Module]:
     """A finished run's network, ready to answer. Raises CheckpointError."""
-    state = _loaded(folder / NETWORK)
+    state = loaded(folder / NETWORK)
     variant = BY_NAME[state["variant"]]
     network = variant.build(student)
     network.load_state_dict(state["network"])
@@ -175,18 +179,16 @@ def _learned(maker: Maker, count: int, folder: Path, clips: Clips | None) -> Lea
     """What is learned from, computed once: `count` made clips, and real ones."""
     kept, variant = folder / INPUTS, maker.variant
     real = 0 if clips is None else len(clips)
-    told = f"{variant.name}, {count} made, {real} real, seed {maker.recipe.seed}, student {_mark(maker.student)}, "
-    told += f"{maker.motion}"
+    told = f"{maker.told}, {count} made, {real} real"
     if kept.exists():
-        return _kept(kept, told)
+        state = loaded_for(kept, told)
+        return Learned(tuple(state["inputs"]), state["targets"])
     parts = list(_made(maker, count))
     if clips is not None:
         parts.append(_real(variant, clips, maker.student, maker.recipe, parts[0][0]))
     inputs = tuple(torch.cat([part[0][at] for part in parts]) for at in range(len(parts[0][0])))
     learned = Learned(inputs, torch.cat([targets for _, targets in parts]))
-    partial = folder / f"{INPUTS}.partial"
-    torch.save({"told": told, "inputs": list(learned.inputs), "targets": learned.targets}, partial)
-    partial.replace(kept)
+    write(kept, {"told": told, "inputs": list(learned.inputs), "targets": learned.targets})
     return learned
 
 
@@ -196,23 +198,6 @@ def _mark(student: SEResNet) -> str:
     for values in student.state_dict().values():
         found.update(values.numpy().tobytes())
     return found.hexdigest()[:8]
-
-
-def _kept(path: Path, told: str) -> Learned:
-    """What was computed before. CheckpointError where that was for something else."""
-    state = _loaded(path)
-    if state["told"] != told:
-        raise CheckpointError(f"{path}: was made for another run ({state['told']}); choose a new --out")
-    return Learned(tuple(state["inputs"]), state["targets"])
-
-
-def _loaded(path: Path) -> dict[str, Any]:
-    try:
-        return dict(torch.load(path, weights_only=True, map_location="cpu"))
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file; train first with `mien-models clips train`") from None
-    except (RuntimeError, OSError, EOFError, ValueError, TypeError, UnpicklingError):
-        raise CheckpointError(f"{path}: not a readable run; train again into a new --out") from None
 
 
 def _made(maker: Maker, count: int) -> Iterator[tuple[Inputs, Tensor]]:

@@ -91,9 +91,17 @@ def test_on_a_desk_frame_after_frame_it_says_what_it_says_of_the_clip(place: Pat
     np.testing.assert_allclose(seen[-1], recogniser.calibrated(logits), atol=0.01)
 
 
-@pytest.mark.parametrize("name", ["expression.onnx", "over-time.onnx"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "st-attention/expression.onnx",
+        "st-attention/over-time.onnx",
+        "res3-att/expression.onnx",
+        "two-stream/expression.onnx",
+    ],
+)
 def test_as_a_gpu_rounds_it_the_one_that_ships_passes_what_an_engine_must(name: str) -> None:
-    model = half.read(bundle.BUNDLES / "st-attention" / name)
+    model = half.read(bundle.BUNDLES / name)
     taken = model.graph.input[0]
     sides = tuple(side.dim_value or -1 for side in taken.type.tensor_type.shape.dim)
     rounded, whole = (
@@ -172,6 +180,18 @@ def test_it_is_bundled_with_the_other_parts(place: Path, tmp_path: Path) -> None
     assert main(["bundle", "--expression", f"{place / 'out'}/", "--out", str(whole)]) == 0
     assert (whole / "over-time.onnx").read_bytes() == (place / "out" / "over-time.onnx").read_bytes()
     assert bundle.load(whole).model == "st-attention-2.0.0"
+
+
+def test_a_network_that_does_not_ship_is_told_in_one_line(
+    place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run").mkdir()
+    told = {"variant": "c3d", "clips": 32, "epochs": 1, "prior": [0.125] * 8}
+    (tmp_path / "run" / "recipe.json").write_text(json.dumps(told))
+    (tmp_path / "run" / "network.pt").write_bytes(b"PK")
+    given = ["export", str(tmp_path / "run"), "--out", str(tmp_path / "out")]
+    assert main([*given, "--valid-data", str(place / "valid.parquet")]) == 1
+    assert "a c3d is no network that ships" in capsys.readouterr().err
 
 
 def test_what_is_no_run_over_time_is_told_in_one_line(

@@ -71,7 +71,6 @@ def test_what_is_kept_is_on_the_page_with_its_command_and_a_picture(student: SER
 def test_nothing_kept_is_nothing_said_and_a_broken_file_is_told(tmp_path: Path) -> None:
     assert load(tmp_path) == OverTimeResults()
     assert page.sections("st-attention", OverTimeResults(), keeps=True) == []
-
     assert page.plots(OverTimeResults()) == {}
     (tmp_path / FILE).write_text("{")
     with pytest.raises(CardError, match=r"over-time\.json: not results of this version"):

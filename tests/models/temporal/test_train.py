@@ -17,6 +17,7 @@ from models.errors import TrainingError
 from models.main import main
 from models.prepared import Prepared, Source
 from models.temporal import fit
+from models.temporal.checkpoint import Checkpoint
 from models.temporal.train import told_of
 from tests.models.clips.filmed import halves, two_kinds
 
@@ -69,7 +70,7 @@ def test_the_same_command_again_computes_no_inputs_and_gives_the_same_weights(fo
 def test_inputs_of_another_run_are_not_taken_for_this_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train = ["clips", "train", "single-frame", "--stills", str(folder / "stills.parquet"), "--count", "32"]
     assert main([*train, "--out", str(folder / "run")]) == 1
-    assert "was made for another run (st-attention, 32 made, 0 real" in capsys.readouterr().err
+    assert "was made for another run (st-attention, seed 1, student" in capsys.readouterr().err
 
 
 def test_leakage_is_told_of_features_layer_and_controls(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,11 +104,14 @@ def test_what_takes_faces_sees_each_clip_once_and_goes_on_where_it_was(
         patched.setattr(fit, "schedule", cut)
         assert train_streams(folder, tmp_path / "cut") == 1
     assert "the power went" in capsys.readouterr().err
-    assert fit.done(tmp_path / "cut" / "checkpoint.pt") == 1
-    assert train_streams(folder, tmp_path / "cut", "--epochs", "3") == 1
-    assert "checkpoint.pt: is of 2 steps, not of 3; choose a new --out" in capsys.readouterr().err
+    for other in (("--epochs", "3"), ("--seed", "2")):
+        assert train_streams(folder, tmp_path / "cut", *other) == 1
+        assert "checkpoint.pt: was made for another run (two-stream-time, seed 1" in capsys.readouterr().err
     assert train_streams(folder, tmp_path / "cut") == 0
     assert told_of(tmp_path / "cut") == told
+    (tmp_path / "cut" / "checkpoint.pt").write_bytes(b"PK")
+    assert train_streams(folder, tmp_path / "cut") == 1
+    assert "checkpoint.pt: not a readable run" in capsys.readouterr().err
 
 
 def test_a_training_that_goes_on_gives_what_one_without_a_break_gives(
@@ -115,14 +119,15 @@ def test_a_training_that_goes_on_gives_what_one_without_a_break_gives(
 ) -> None:
     monkeypatch.setattr(fit, "OFTEN", 1)
     kept: list[bytes] = []
-    written = fit._write
+    written = Checkpoint.keep
 
-    def copied(checkpoint: Path, *state: Any) -> None:
-        written(checkpoint, *state)
-        kept.append(checkpoint.read_bytes())
+    def copied(self: Checkpoint, *state: Any) -> None:
+        written(self, *state)
+        kept.append((tmp_path / "whole" / "checkpoint.pt").read_bytes())
 
-    monkeypatch.setattr(fit, "_write", copied)
+    monkeypatch.setattr(Checkpoint, "keep", copied)
     assert train_streams(folder, tmp_path / "whole") == 0
+    monkeypatch.setattr(Checkpoint, "keep", written)
     (tmp_path / "cut").mkdir()
     (tmp_path / "cut" / "checkpoint.pt").write_bytes(kept[0])
     assert train_streams(folder, tmp_path / "cut") == 0
