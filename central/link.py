@@ -222,8 +222,6 @@ class Link:
         client.unsubscribe(unwanted)  # a session that outlives a change of broker.shared has them still
         client.subscribe([(topics, 1) for topics in wanted])
         self._say_online()
-        spoken = "3.1.1" if self._old else "5"
-        self._say(f"connected as {self._settings.client_id}, MQTT {spoken}", level=logging.INFO)
 
     def _on_disconnect(self, client: Client, data: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
         if flags.is_disconnect_packet_from_server and self.connected:
@@ -235,6 +233,9 @@ class Link:
         self.subscribed = not any(reason.is_failure for reason in reasons)
         if not self.subscribed:
             self._say(f"refuses a subscription: {reasons[0]}; let the centre read mien/v1/# in the broker's ACL")
+            return
+        spoken = "3.1.1" if self._old else "5"
+        self._say(f"connected as {self._settings.client_id}, MQTT {spoken}", level=logging.INFO)
 
     def _on_message(self, client: Client, data: Any, message: MQTTMessage) -> None:
         topic = message.topic
