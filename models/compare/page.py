@@ -36,6 +36,8 @@ def _head(results: Results) -> list[str]:
         "",
         f"on {results.date}, protocol {results.protocol}; {machine.processor}, {machine.cores} cores, "
         f"{machine.system}; Python {machine.python}, {libraries}.",
+        "",
+        "A network that is used at several points has a row for each in the tables, and is drawn at its first.",
     ]
     if not any(model.is_peer for model in results.models):
         lines_ += ["", "No peer was measured in this run."]

@@ -1,4 +1,7 @@
-"""The plots of a comparison. Models differ by mark as well as by colour; what is not ours is grey and hollow."""
+"""The plots of a comparison. Models differ by mark as well as by colour; what is not ours is grey and hollow.
+
+A network that is used at several points is drawn at its first: the tables have them all.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +12,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from models.compare.results import BEST_CROP, Results, Scored, Speed
+from models.compare.results import BEST_CROP, ModelFacts, Results, Scored, Speed
 from models.plotting import GROUND, INK, LINE, RULES, STACK, WIDTH, percent, place, svg
 
 OURS = (INK, "#007389", "#a279b6", "#b27c00", "#394a89", "#5d9668")
@@ -41,10 +44,11 @@ class Line:
 
 
 def lines(results: Results) -> list[Line]:
-    """The rows in the order of the models, each with its name and its marks."""
+    """The rows in the order of the models, each with its name and its marks; all points of a network have the same."""
     found: list[Line] = []
     reference = results.models[0].id
-    ours = peers = 0
+    networks = [model.network for model in _first_points(results) if not model.is_peer]
+    peers = 0
     for model in results.models:
         for role in dict.fromkeys(row.role for row in results.scores if row.model == model.id):
             if model.is_peer:
@@ -53,14 +57,20 @@ def lines(results: Results) -> list[Line]:
                 found.append(Line(model.id, role, label, LINE, PEERS[peers % len(PEERS)], True))
                 peers += 1
             else:
-                place, around = (
-                    ours % len(OURS),
-                    ours // len(OURS),
-                )  # another time around, the same colour is another mark
-                mark = MARKS[(place + around) % len(MARKS)]
+                around, place = divmod(networks.index(model.network), len(OURS))
+                mark = MARKS[(place + around) % len(MARKS)]  # another time around, the same colour is another mark
                 found.append(Line(model.id, role, model.id, OURS[place], mark, False))
-                ours += 1
     return found
+
+
+def drawn(results: Results) -> list[Line]:
+    """The rows that plots show."""
+    first = {model.id for model in _first_points(results)}
+    return [line for line in lines(results) if line.model in first]
+
+
+def _first_points(results: Results) -> list[ModelFacts]:
+    return list({model.network: model for model in reversed(results.models)}.values())[::-1]
 
 
 def row_of(results: Results, line: Line, data: str) -> Scored:
@@ -84,7 +94,7 @@ def plots(results: Results) -> dict[str, str]:
 
 def accuracy(results: Results) -> Figure:
     """Accuracy with its standard error: a band of the page for each data set, a mark for each model."""
-    rows = lines(results)
+    rows = drawn(results)
     figure = _figure(1.0 + len(results.data) * (0.3 + 0.17 * len(rows)), rows)
     axes = figure.add_axes(place(figure, left=1.35, bottom=0.45, top=_head(rows)))
     for at, data in enumerate(results.data):
@@ -105,7 +115,7 @@ def accuracy(results: Results) -> Figure:
 
 def against(results: Results) -> Figure:
     """Each model's accuracy less the peer's, a band for each data set, the 95 % interval as a bar; zero is marked."""
-    rows = [line for line in lines(results) if not line.is_peer]
+    rows = [line for line in drawn(results) if not line.is_peer]
     first = results.paired[0].peer
     found = {(each.data, each.model): each for each in results.paired if each.peer == first}
     figure = _figure(1.0 + len(results.data) * (0.3 + 0.17 * len(rows)), rows)
@@ -128,26 +138,29 @@ def against(results: Results) -> Figure:
 
 def recall(results: Results) -> Figure:
     """Recall of each class, one panel a data set; a class that the labels lack has no mark."""
-    rows = lines(results)
-    with _panels(results, rows, height=2.35, left=0.95) as (figure, panels):
+    rows = drawn(results)
+    with _panels(results, rows, height=4.4, left=0.95) as (figure, panels):
         for panel, data in panels:
             for number, line in enumerate(rows):
                 row = row_of(results, line, data)
                 if row.learned:
                     continue
-                shift = (number - (len(rows) - 1) / 2) * 0.2
+                shift = (number - (len(rows) - 1) / 2) * 0.7 / len(rows)  # so that a mark lies in its own class's row
                 known = [name for name in STACK if name in row.recall]
                 places = [STACK.index(name) + shift for name in known]
                 panel.plot([100 * row.recall[name] for name in known], places, linestyle="none", **line.style())
             panel.set_yticks(range(len(STACK)), STACK)
             panel.set_ylim(len(STACK) - 0.5, -0.5)
+            panel.grid(visible=False, axis="y")
+            for edge in range(1, len(STACK)):
+                panel.axhline(edge - 0.5, color=LINE, linewidth=0.4)
             percent(panel, "recall, %")
     return figure
 
 
 def reliability(results: Results) -> Figure:
     """The part that is right beside the share claimed, one panel a data set; on the diagonal a model knows itself."""
-    rows = lines(results)
+    rows = drawn(results)
     with _panels(results, rows, height=2.35, left=0.6) as (figure, panels):
         for panel, data in panels:
             panel.plot([0, 100], [0, 100], color=LINE, linewidth=0.8, linestyle=(0, (1, 2)))
@@ -166,7 +179,7 @@ def reliability(results: Results) -> Figure:
 
 def coverage(results: Results) -> Figure:
     """Accuracy where the least sure faces are left out, one panel a data set."""
-    rows = lines(results)
+    rows = drawn(results)
     with _panels(results, rows, height=2.1, left=0.6) as (figure, panels):
         for panel, data in panels:
             for line in rows:
@@ -186,7 +199,7 @@ def coverage(results: Results) -> Figure:
 def cost(results: Results) -> Figure:
     """Time, memory, file and parameters of each model as bars, each on a scale of its own that begins at zero."""
     speeds = {speed.model: speed for speed in results.speed}
-    models = [model for model in results.models if model.id in speeds]
+    models = [model for model in _first_points(results) if model.id in speeds]
     figure = Figure(figsize=(WIDTH, 0.95 + 0.28 * len(models)))
     whole: tuple[tuple[str, Callable[[Any, Speed], float], str], ...] = (
         ("ms a face", lambda _, speed: speed.wall_ms, "{:.2f}"),
@@ -194,7 +207,7 @@ def cost(results: Results) -> Figure:
         ("file, MB", lambda model, _: model.bytes / 1e6, "{:.2f}"),
         ("parameters, millions", lambda model, _: model.parameters / 1e6, "{:.2f}"),
     )
-    left, gap = 1.95, 0.3  # the longest name is of a model at a point
+    left, gap = 1.35, 0.3
     each = (WIDTH - left - 0.1 - gap * (len(whole) - 1)) / len(whole)
     for column, (title, value, form) in enumerate(whole):
         x = left + column * (each + gap)

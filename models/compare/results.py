@@ -62,6 +62,11 @@ class ModelFacts(msgspec.Struct, frozen=True):
     trained_on: tuple[str, ...]
     note: str
 
+    @property
+    def network(self) -> str:
+        """Its name without that of the point at which it is used."""
+        return self.id.partition("@")[0]
+
 
 class Scored(msgspec.Struct, frozen=True):
     """A model on a data set at one crop. Shares lie between 0 and 1; `coverage` is accuracy by percent of the faces.

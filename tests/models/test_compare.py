@@ -14,7 +14,7 @@ import pytest
 from contract.expressions import EXPRESSIONS
 from models.compare import run as compare_run
 from models.compare.page import page
-from models.compare.plots import plots
+from models.compare.plots import drawn, lines, plots
 from models.compare.protocol import CROPS, HEAVY, crops_of
 from models.compare.results import BEST_CROP, CARD_CROP, SAME_CROP, Results, load, save
 from models.compare.workers import Worker
@@ -187,6 +187,12 @@ def test_a_model_that_was_trained_on_the_very_pictures_is_nobody_s_best_and_in_n
     assert "‡" not in lines["other-1"]
     marks = [plots(each)["recall.svg"].count("<use") for each in (results, told)]
     assert marks[1] < marks[0]
+
+
+def test_a_network_of_several_points_is_drawn_once_and_keeps_its_marks(results: Results) -> None:
+    assert [line.model for line in drawn(results)] == ["first-1", "other-1", "peer", "peer"]
+    marks = {line.model: (line.colour, line.mark) for line in lines(results)}
+    assert marks["other-1"] == marks["other-1@posed"] != marks["first-1"]
 
 
 def test_a_second_run_asks_no_model_for_what_it_said_before(
