@@ -20,7 +20,7 @@ NETWORKS: dict[str, Builder] = {
     ),
     "vgg16": lambda dropout, side, part: VGG16(VGG16Shape(LOGITS, dropout=dropout, width=64 // part)),
     "vgg16-paper": lambda dropout, side, part: VGG16(
-        VGG16Shape(LOGITS, "paper", side, 4096 // part, 64 // part, dropout)
+        VGG16Shape(LOGITS, "paper", side, 4096 // part, 64 // part, dropout, still=True)
     ),
     TRANSFERRED: lambda dropout, side, part: VGG16Transferred(
         VGG16Shape(LOGITS, dropout=dropout, width=64 // part), len(FERPLUS.classes)

@@ -1,6 +1,6 @@
 """VGG16 for grey faces, the network of the paper on MTCNN and VGG-Face (Vinh University Journal of Science 53, 3A)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -16,7 +16,8 @@ HALVINGS = 2 ** len(STAGES)
 class VGG16Shape:
     """What fixes a :class:`VGG16`. `head` is `average` or `paper`; `side` matters to the paper's head alone.
 
-    `width` is the channels of the first stage: 64 in VGG16, less only while a training grows towards it.
+    `width` is the channels of the first stage: 64 in VGG16, less only while a training grows towards it. Where
+    `still`, convolutions stay as they are, and what follows them learns.
     """
 
     classes: int = 7
@@ -25,6 +26,7 @@ class VGG16Shape:
     hidden: int = 4096
     width: int = 64
     dropout: float = 0.5
+    still: bool = False
 
 
 class VGG16(nn.Module):
@@ -61,6 +63,16 @@ class VGG16(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        self.still = shape.still
+        if self.still:
+            self.features.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "VGG16":
+        """As of any network; but what does not learn does not gather statistics either."""
+        super().train(mode)
+        if self.still:
+            self.features.eval()
+        return self
 
     def embed(self, x: Tensor) -> Tensor:
         """Features before the last layer: (B, 512), or (B, 4096) with the paper's head."""
@@ -80,7 +92,7 @@ class VGG16Transferred(VGG16):
     """
 
     def __init__(self, shape: VGG16Shape, own: int, hidden: int = 256) -> None:
-        super().__init__(shape)
+        super().__init__(replace(shape, still=True))
         self.requires_grad_(False)
         self.own = own
         self.transferred = nn.Sequential(
@@ -89,12 +101,6 @@ class VGG16Transferred(VGG16):
             nn.Dropout(shape.dropout),
             nn.Linear(hidden, own),
         )
-
-    def train(self, mode: bool = True) -> "VGG16Transferred":
-        """As of any network; but what does not learn does not gather statistics either."""
-        super().train(mode)
-        self.features.eval()
-        return self
 
     def forward(self, x: Tensor) -> Tensor:
         features = self.embed(x)

@@ -56,6 +56,12 @@ def test_vgg16_with_a_global_average_has_the_size_and_cost_that_its_card_says() 
     assert network.embed(torch.zeros(1, 1, 32, 32)).shape == (1, 512)
 
 
+def test_the_papers_head_alone_learns_on_convolutions_that_stay() -> None:
+    network = build("vgg16-paper", 0.5, 48)
+    assert {name.split(".")[0] for name, each in network.named_parameters() if each.requires_grad} == {"hidden", "head"}
+    assert not any(module.training for module in network.train().features.modules())  # type: ignore[union-attr]
+
+
 def test_of_a_transferred_vgg16_the_new_head_alone_learns() -> None:
     torch.manual_seed(1)
     network = VGG16Transferred(VGG16Shape(LOGITS, width=4), own=8)
