@@ -67,7 +67,7 @@ class _Networks:
         self._noise = ON_PROCESSOR.load(bundle.noise)
         self._voice = ON_PROCESSOR.load(bundle.network, bundle.card.output.name)
         self._taken = np.zeros((1, 1, bands.BANDS, bands.NOISE_FRAMES), np.float32)
-        self._given = np.zeros((2, 1, bands.BANDS, bands.FRAMES), np.float32)
+        self._given = np.zeros((2, 1, bands.ROWS, bands.FRAMES), np.float32)
 
     def second(self, sound: Samples) -> None:
         """Run each once."""

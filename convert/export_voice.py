@@ -29,10 +29,10 @@ from models.voice.heads import RAVDESS
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-NAME, VERSION = "mien-voice", "1.1.0"
+NAME, VERSION = "mien-voice", "2.0.0"
 CARD, VOICE, NOISE, SPEECH = "voice.json", "voice.onnx", "noise.onnx", "speech.onnx"
 LICENCE: Final = "research-only"
-INPUT: Final = "bands"
+ROWS_IN, BANDS_IN = "rows", "bands"  # what each network takes
 TRAINED_ON: Final = (
     {
         "name": "RAVDESS, speech",
@@ -88,10 +88,10 @@ def export(run: Path, speech: Path) -> ExportedVoice:
     found = calibration.read(run)
     networks = {
         VOICE: half.half(
-            exported(_Head(voice), {INPUT: torch.zeros(1, 1, bands.BANDS, bands.FRAMES)}, [RAVDESS.name]), str(run)
+            exported(_Head(voice), {ROWS_IN: torch.zeros(1, 1, bands.ROWS, bands.FRAMES)}, [RAVDESS.name]), str(run)
         ),
         NOISE: half.half(
-            exported(noise, {INPUT: torch.zeros(1, 1, bands.BANDS, bands.NOISE_FRAMES)}, ["speech"]), str(run)
+            exported(noise, {BANDS_IN: torch.zeros(1, 1, bands.BANDS, bands.NOISE_FRAMES)}, ["speech"]), str(run)
         ),
     }
     hashes = {name: hashlib.sha256(made.SerializeToString()).hexdigest() for name, made in networks.items()}
@@ -113,7 +113,7 @@ def _card(found: Worth, hashes: dict[str, str], speech: str, parameters: int, of
         "version": VERSION,
         "file": VOICE,
         "sha256": hashes[VOICE],
-        "input": {"rate": RATE, "bands": bands.BANDS, "frames": bands.FRAMES},
+        "input": {"rate": RATE, "bands": bands.BANDS, "frames": bands.FRAMES, "pitches": bands.PITCHES},
         "output": {"name": RAVDESS.name, "classes": list(RAVDESS.classes)},
         "temperature": found.temperature,
         "unsure_below": found.unsure_below,
@@ -131,9 +131,11 @@ def _card(found: Worth, hashes: dict[str, str], speech: str, parameters: int, of
         "training": (
             f"{found.utterances} utterances of {found.speakers} speakers, cut to what is spoken, each in ten views: "
             "played up to a fifth faster or slower, half of them in a noise 0 to 30 dB below, a fifth in a room that "
-            "echoes, half after the noise network. Two heads on one backbone, a data set each; EMO-DB's utterances "
-            f"five times an epoch. {found.epochs} epochs, AdamW, mixup, holes in time and in bands, exponential "
-            f"average of weights; seed {found.seed}. No epoch was chosen. The noise network learned from EMO-DB alone."
+            "echoes, half after the noise network. Two listeners, each trained by itself: one hears the colour of a "
+            "voice, the other its pitch. Two heads on each, a data set each; EMO-DB's utterances five times an epoch. "
+            f"{found.epochs} epochs, AdamW, mixup, holes in time and in bands, pitches up to four semitones higher or "
+            f"lower or left out, exponential average of weights; seed {found.seed}. No epoch was chosen. "
+            "The noise network learned from EMO-DB alone."
         ),
         "calibration": (
             "Temperature, the threshold of unsure (nine looks in ten are surer) and how far each expression is "

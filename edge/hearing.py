@@ -1,6 +1,6 @@
 """From a second of sound to how the voice in it sounds, or the reason why that cannot be said.
 
-Sound -> is somebody speaking? -> how loud is the room? -> noise taken out -> log-mel bands -> network. What is kept
+Sound -> is somebody speaking? -> how loud is the room? -> noise taken out -> bands and pitches -> network. What is kept
 from one second to the next is in memory alone: the power spectra of the last ten.
 """
 
@@ -19,7 +19,7 @@ from edge.runtime.onnx import ON_PROCESSOR
 from edge.sound import bands, noise
 from edge.sound.samples import RATE, Samples
 from edge.sound.speech import CHUNK, SPOKEN, Speech
-from edge.voice_card import CALM, VoiceBundle
+from edge.voice_card import CALM, VoiceBundle, VoiceInput
 
 Floats = NDArray[np.float32]
 
@@ -69,10 +69,10 @@ class Hearing:
         self._network = ON_PROCESSOR.load(bundle.network, bundle.card.output.name)
         self._noise = ON_PROCESSOR.load(bundle.noise) if reduce else None
         taken = bundle.card.input
-        if (taken.rate, taken.bands, taken.frames) != (RATE, bands.BANDS, bands.FRAMES):
+        made = VoiceInput(RATE, bands.BANDS, bands.FRAMES, bands.PITCHES)
+        if taken != made:
             raise ModelError(
-                f"{bundle.folder}: its voice network takes {taken.bands} bands and {taken.frames} frames at "
-                f"{taken.rate} Hz, and this version makes {bands.BANDS} and {bands.FRAMES} at {RATE}; "
+                f"{bundle.folder}: its voice network takes {taken.told}, and this version makes {made.told}; "
                 "install a bundle for this version"
             )
         self.forget()
@@ -118,11 +118,13 @@ class Hearing:
 
         The mean of both is read more surely than either.
         """
-        heard = bands.log_mel(self._frames.spectra[-bands.NOISE_FRAMES :])
-        batch = bands.newest(heard, bands.FRAMES)
+        spectra = self._frames.spectra[-bands.FRAMES :]
+        batch = bands.newest(bands.rows(spectra), bands.FRAMES)
         if self._noise is not None:
-            [clear] = self._noise.infer(bands.newest(heard, bands.NOISE_FRAMES))
-            batch = np.concatenate([batch, clear[..., -bands.FRAMES :]])
+            longer = bands.log_mel(self._frames.spectra[-bands.NOISE_FRAMES :])
+            [clear] = self._noise.infer(bands.newest(longer, bands.NOISE_FRAMES))
+            reduced = bands.rows(spectra, clear[0, 0, :, -len(spectra) :])
+            batch = np.concatenate([batch, bands.newest(reduced, bands.FRAMES)])
         [logits] = self._network.infer(batch)
         return self._expressions(logits.mean(axis=0))
 

@@ -28,11 +28,20 @@ CALM: Final = "calm"
 
 
 class VoiceInput(msgspec.Struct, frozen=True):
-    """What the network takes in: log-mel bands (1, bands, frames) of sound at `rate`; `edge/sound/bands.py`."""
+    """What the network takes in: log-mel bands, and pitches under them (1, bands + pitches, frames).
+
+    They are of sound at `rate`; `edge/sound/bands.py`.
+    """
 
     rate: Annotated[int, Meta(ge=8000, le=48000)]
     bands: Annotated[int, Meta(ge=8, le=256)]
     frames: Annotated[int, Meta(ge=8, le=1024)]
+    pitches: Annotated[int, Meta(ge=0, le=256)] = 0
+
+    @property
+    def told(self) -> str:
+        """For people."""
+        return f"{self.bands} bands and {self.pitches} pitches of {self.frames} frames at {self.rate} Hz"
 
 
 class VoiceOutput(msgspec.Struct, frozen=True):

@@ -210,7 +210,7 @@ SHIPPED: tuple[Shipped, ...] = (
     ),
     Shipped(
         "res3-att",
-        "1.0.0",
+        "1.1.0",
         "res3-att",
         "res3-att",
         "P3D residual network with 3D spatial and multi-head attention",

@@ -1,4 +1,5 @@
-"""What the voice network reads of a piece of sound: the logarithm of its power in mel bands (Stevens et al. 1937).
+"""What the voice network reads of a piece of sound: the logarithm of its power in mel bands (Stevens et al. 1937), and
+how much it repeats itself at each pitch (Boersma 1993).
 
 Training computes exactly this too, so that a desk's second is like those that the network learned from.
 """
@@ -20,8 +21,12 @@ HOP: Final = 256  # and from one to the next: 16 ms
 FFT: Final = 512
 BINS: Final = FFT // 2 + 1
 BANDS: Final = 64
+PITCHES: Final = 32  # rows beside the bands, a semitone apart
+ROWS: Final = BANDS + PITCHES  # that the voice network takes in
 LOW_HZ: Final = 60.0
 HIGH_HZ: Final = 7600.0
+LOWEST_PITCH_HZ: Final = 75.0
+HIGHEST_PITCH_HZ: Final = 450.0
 FRAMES: Final = 128  # that the voice network takes in: 2.06 s
 NOISE_FRAMES: Final = 192  # and the noise network, whose edges see too little
 QUIET: Final = 1e-8  # power added to each band: about 16-bit silence, so that digital silence is no abyss
@@ -47,12 +52,37 @@ def log_mel(spectra: Floats) -> Floats:
     return np.swapaxes(bands, -1, -2)
 
 
-def newest(bands: Floats, frames: int) -> Floats:
-    """The last frames of bands (BANDS, N) as (1, 1, BANDS, frames); what is missing before is its quietest."""
-    found: Floats = np.full((1, 1, BANDS, frames), bands.min() if bands.size else np.log(QUIET), np.float32)
-    count = min(frames, bands.shape[-1])
+def pitches(spectra: Floats) -> Floats:
+    """How far the sound of power spectra (frames, BINS) repeats itself at each pitch: (PITCHES, frames), -1 to 1.
+
+    The autocorrelation of a frame at the lag of the pitch, as a part of that at none; its spectrum flattened by a root,
+    so that no formant passes for a pitch.
+    """
+    again = np.sqrt(spectra) @ _repeats()
+    return np.asarray(np.clip(again[:, 1:] / (again[:, :1] + 1e-9), -1, 1).T, np.float32)
+
+
+def rows(spectra: Floats, clear: Floats | None = None) -> Floats:
+    """The bands of power spectra (frames, BINS), and under them their pitches: (ROWS, frames).
+
+    `clear` (BANDS, frames) are bands with noise taken out: then the pitches are of what that leaves of the spectra.
+    """
+    heard = log_mel(spectra)
+    if clear is None:
+        return np.concatenate([heard, pitches(spectra)])
+    left = np.exp(clear - heard).T @ _bins()
+    return np.concatenate([clear, pitches(spectra * left)])
+
+
+def newest(heard: Floats, frames: int) -> Floats:
+    """The last frames of bands or rows (R, N) as (1, 1, R, frames); what is missing before is as quiet as its quietest
+    band, and has no pitch.
+    """
+    found: Floats = np.zeros((1, 1, len(heard), frames), np.float32)
+    found[0, 0, :BANDS] = heard[:BANDS].min() if heard.size else np.log(QUIET)
+    count = min(frames, heard.shape[-1])
     if count:
-        found[0, 0, :, -count:] = bands[:, -count:]
+        found[0, 0, :, -count:] = heard[:, -count:]
     return found
 
 
@@ -71,6 +101,29 @@ def _filters() -> Floats:
     triangles = np.maximum(0.0, np.minimum(rising, falling))
     found: Floats = (triangles / triangles.sum(axis=0)).astype(np.float32)
     return found
+
+
+@lru_cache(maxsize=1)
+def _bins() -> Floats:
+    """What each band has to say of each bin (BANDS, BINS); a bin that lies in none belongs to the nearest."""
+    parts = _filters().T.copy()
+    outside = np.flatnonzero(parts.sum(axis=0) == 0)
+    parts[np.where(outside < BINS // 2, 0, BANDS - 1), outside] = 1.0
+    found: Floats = (parts / parts.sum(axis=0)).astype(np.float32)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _repeats() -> Floats:
+    """What each bin adds to the autocorrelation at no lag and at that of each pitch (BINS, 1 + PITCHES).
+
+    Between whole samples it is drawn straight.
+    """
+    each = np.fft.irfft(np.eye(BINS), axis=-1)
+    lags = RATE / np.geomspace(LOWEST_PITCH_HZ, HIGHEST_PITCH_HZ, PITCHES)
+    whole, part = np.floor(lags).astype(int), lags % 1
+    near = each[:, whole] * (1 - part) + each[:, whole + 1] * part
+    return np.concatenate([each[:, :1], near], axis=1).astype(np.float32)
 
 
 def _mel(hertz: float) -> float:

@@ -1,4 +1,4 @@
-"""The voice network: how a voice sounds in two seconds, from log-mel bands."""
+"""The voice network: how a voice sounds in two seconds, from log-mel bands and pitches."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -13,32 +13,55 @@ FRONT_HALVINGS = 3
 
 @dataclass(frozen=True)
 class VoiceShape:
-    """What fixes a :class:`VoiceNet`; the defaults are the network that ships (0.57 M parameters)."""
+    """What fixes a :class:`VoiceNet`; the defaults are the network that ships (0.97 M parameters)."""
 
     classes: int = 15
     bands: int = 64
+    pitches: int = 32
     front: int = 16
-    stages: tuple[tuple[int, int], ...] = ((128, 1), (128, 2), (192, 2))  # channels and stride
+    stages: tuple[tuple[int, int], ...] = ((128, 1), (128, 2), (136, 2))  # channels and stride
     reduction: int = 8
     dropout: float = 0.3
 
 
 class VoiceNet(nn.Module):
-    """Log-mel bands (B, 1, 64, T), or told twice as a training changes them (B, 2, 64, T), to logits (B, classes).
+    """Log-mel bands with pitches below them (B, 1, 96, T), or both told twice as a training changes them
+    (B, 2, 96, T), to logits (B, classes).
 
-    The bands are first told in two ways (:func:`twofold`): how loud somebody is says nothing, but whether a voice is
-    sharp or dull does, as far as the microphone does not decide it. Then three convolutions over bands and time, which
-    forgive a voice that lies a little higher or lower; and residual blocks over time alone (He et al. 2016) with
-    squeeze-excitation (Hu, Shen & Sun 2018), to which each of the eight parts of the spectrum is its own channel:
-    where in the spectrum something happens is not averaged away. At the end the mean and the deviation over time
-    (as x-vectors: Snyder et al. 2018), dropout, one layer.
+    Two listeners, and the mean of what they say. Each hears what moves in the bands; one hears the colour of the voice
+    beside it (:func:`twofold`), the other its pitch. With so few speakers to learn from, what a network makes of a new
+    one is much chance, and what two unlike ones agree on is less so.
     """
 
     def __init__(self, shape: VoiceShape | None = None) -> None:
         super().__init__()
         shape = shape or VoiceShape()
+        self.listeners = nn.ModuleList([Listener(shape, pitched=False), Listener(shape, pitched=True)])
+
+    def each(self, x: Tensor) -> Tensor:
+        """What each listener says (2, B, classes); each is trained by itself."""
+        told = twofold(x)
+        return torch.stack([listener(told) for listener in self.listeners])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.each(x).mean(dim=0)
+
+
+class Listener(nn.Module):
+    """What :func:`twofold` tells (B, 2, 96, T) to logits (B, classes), with the pitches or with the colour of a voice.
+
+    Three convolutions over bands and time, which forgive a voice that lies a little higher or lower, and one over time
+    of the pitches; then residual blocks over time alone (He et al. 2016) with squeeze-excitation (Hu, Shen & Sun 2018),
+    to which each of the eight parts of the spectrum is its own channel: where in the spectrum something happens is not
+    averaged away. At the end the mean and the deviation over time (as x-vectors: Snyder et al. 2018), dropout, one
+    layer.
+    """
+
+    def __init__(self, shape: VoiceShape, *, pitched: bool) -> None:
+        super().__init__()
+        self.bands, self.told = shape.bands, 1 if pitched else 2
         front: list[nn.Module] = []
-        for index, (inputs, side, stride) in enumerate(((2, 5, 2), (shape.front, 3, 1), (shape.front, 3, 1))):
+        for index, (inputs, side, stride) in enumerate(((self.told, 5, 2), (shape.front, 3, 1), (shape.front, 3, 1))):
             assert index < FRONT_HALVINGS  # of the bands; time is halved once
             front += [
                 nn.Conv2d(inputs, shape.front, side, (2, stride), side // 2, bias=False),
@@ -46,8 +69,13 @@ class VoiceNet(nn.Module):
                 nn.ReLU(),
             ]
         self.front = nn.Sequential(*front)
-        blocks: list[nn.Module] = []
         width = shape.front * (shape.bands >> FRONT_HALVINGS)
+        self.pitch: nn.Module | None = None
+        if pitched:
+            own = shape.pitches
+            self.pitch = nn.Sequential(nn.Conv1d(own, own, 5, 2, 2, bias=False), nn.BatchNorm1d(own), nn.ReLU())
+            width += own
+        blocks: list[nn.Module] = []
         for outputs, stride in shape.stages:
             blocks.append(TimeBlock(width, outputs, stride, shape.reduction))
             width = outputs
@@ -55,15 +83,18 @@ class VoiceNet(nn.Module):
         self.dropout = nn.Dropout(shape.dropout)
         self.head = nn.Linear(2 * width, shape.classes)
 
-    def embed(self, x: Tensor) -> Tensor:
+    def embed(self, told: Tensor) -> Tensor:
         """Mean and deviation over time of the last features (B, 2 * channels)."""
-        y = cast(Tensor, self.blocks(torch.flatten(self.front(twofold(x)), 1, 2)))
+        heard = torch.flatten(self.front(told[:, : self.told, : self.bands]), 1, 2)
+        if self.pitch is not None:
+            heard = torch.cat([heard, self.pitch(told[:, 0, self.bands :])], dim=1)
+        y = cast(Tensor, self.blocks(heard))
         mean = y.mean(dim=2)
         spread = torch.sqrt(((y - mean[:, :, None]) ** 2).mean(dim=2) + 1e-5)
         return torch.cat([mean, spread], dim=1)
 
-    def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.head(self.dropout(self.embed(x))))
+    def forward(self, told: Tensor) -> Tensor:
+        return cast(Tensor, self.head(self.dropout(self.embed(told))))
 
 
 class TimeBlock(nn.Module):
@@ -88,12 +119,17 @@ class TimeBlock(nn.Module):
         return torch.relu(y + self.shortcut(x))
 
 
-def twofold(x: Tensor) -> Tensor:
-    """Bands (B, 1, 64, T) told twice (B, 2, 64, T), in the deviation of the first: without each band's mean over time,
-    which is what moves; and without the mean of all, which leaves the colour of the voice and of the microphone.
+def twofold(x: Tensor, bands: int = VoiceShape.bands) -> Tensor:
+    """Bands with pitches (B, 1, 96, T) told twice (B, 2, 96, T), the bands in the deviation of the first: without each
+    band's mean over time, which is what moves; and without the mean of all, which leaves the colour of the voice and of
+    the microphone. How loud somebody is says nothing; whether a voice is sharp or dull does, as far as the microphone
+    does not decide it. The pitches are what they are.
 
     What is told twice already, and was changed since, is told so anew.
     """
-    moving = x[:, :1] - x[:, :1].mean(dim=3, keepdim=True)
-    coloured = x[:, -1:] - x[:, -1:].mean(dim=(2, 3), keepdim=True)
-    return torch.cat([moving, coloured], dim=1) * torch.rsqrt((moving * moving).mean(dim=(2, 3), keepdim=True) + 0.01)
+    first, last = x[:, :1, :bands], x[:, -1:, :bands]
+    moving = first - first.mean(dim=3, keepdim=True)
+    coloured = last - last.mean(dim=(2, 3), keepdim=True)
+    size = torch.rsqrt((moving * moving).mean(dim=(2, 3), keepdim=True) + 0.01)
+    pitches = torch.cat([x[:, :1, bands:], x[:, -1:, bands:]], dim=1)
+    return torch.cat([torch.cat([moving, coloured], dim=1) * size, pitches], dim=2)

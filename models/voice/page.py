@@ -51,8 +51,9 @@ def page(card: dict[str, Any], results: VoiceResults) -> str:
         "",
         "## Input and output",
         "",
-        f"- `bands` (batch, 1, {taken['bands']}, {taken['frames']}) float32: log-mel bands of two seconds at "
-        f"{taken['rate']} Hz (`edge/sound/bands.py`)",
+        f"- `rows` (batch, 1, {taken['bands'] + taken['pitches']}, {taken['frames']}) float32: {taken['bands']} "
+        f"log-mel bands of two seconds at {taken['rate']} Hz, and under them how much each frame repeats itself at "
+        f"{taken['pitches']} pitches (`edge/sound/bands.py`)",
         f"- `{card['output']['name']}` (batch, {len(card['output']['classes'])}) float32: logits of "
         f"{', '.join(card['output']['classes'])}; calm is added to neutral in a reading",
         f"- Probabilities are softmax(logits / {card['temperature']}); unsure below {card['unsure_below']}; not read "

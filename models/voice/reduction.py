@@ -20,14 +20,14 @@ OVER = 1.5  # how much of the room's power is taken away; its peaks are above it
 FLOOR = 0.1  # a power is never turned down further than to this part
 
 Reduction = Callable[[Samples], Floats]
-"""From sound (N,) to bands (BANDS, frames), something done against its noise."""
+"""From sound (N,) to what the voice network reads of it (ROWS, frames), something done against its noise."""
 
 NONE, GATED, LEARNED = "none", "gating", "learned"
 
 
 def plain(sound: Samples) -> Floats:
     """Nothing is done."""
-    return bands.log_mel(bands.power(sound))
+    return bands.rows(bands.power(sound))
 
 
 def gated(sound: Samples) -> Floats:
@@ -35,7 +35,7 @@ def gated(sound: Samples) -> Floats:
     spectra = bands.power(sound)
     room = np.quantile(spectra, QUIET_PART, axis=0)
     gain = np.maximum(1.0 - OVER * room / np.maximum(spectra, 1e-9), FLOOR)
-    return bands.log_mel(np.asarray(spectra * gain, np.float32))
+    return bands.rows(np.asarray(spectra * gain, np.float32))
 
 
 def learned(network: NoiseNet) -> Reduction:
@@ -43,8 +43,9 @@ def learned(network: NoiseNet) -> Reduction:
 
     @torch.no_grad()
     def reduced(sound: Samples) -> Floats:
-        found = network(torch.from_numpy(plain(sound))[None, None])
-        return np.asarray(found[0, 0].numpy(), np.float32)
+        spectra = bands.power(sound)
+        clear = network(torch.from_numpy(bands.log_mel(spectra))[None, None])
+        return bands.rows(spectra, clear[0, 0].numpy())
 
     return reduced
 

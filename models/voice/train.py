@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from edge.sound.bands import BANDS, FRAMES
+from edge.sound.bands import BANDS, FRAMES, newest
 from models.data import Floats, Ints
 from models.networks.voice_net import VoiceNet, twofold
 from models.training.machine import Machine, forward_of
@@ -21,6 +21,8 @@ from models.voice.utterances import Utterance, labels_of
 from models.voice.vary import Halves, Variation
 
 LONGEST_HOLE, HIGHEST_HOLE = 24, 12  # frames and bands that one hole may cover
+SEMITONES = 4  # that the pitches of a piece are shifted by at most: how high somebody speaks is the speaker's own
+UNPITCHED = 0.1  # the share of pieces whose pitches are left out: a whisper, or a room too loud to hear one
 WAVES = 4  # that a microphone's colour is made of
 STEP = 24  # frames between two looks at one utterance
 
@@ -52,12 +54,12 @@ class VoiceRecipe:
 def train(utterances: list[Utterance], views: list[list[Halves]], recipe: VoiceRecipe, machine: Machine) -> VoiceNet:
     """The trained network, in evaluation; `views` are those of the utterances, in their order.
 
-    Each label set is learned by its own head.
+    Each label set is learned by its own head, and by each listener for itself.
     """
     torch.manual_seed(recipe.seed)
     network = VoiceNet()
     averaged = deepcopy(network)
-    forward = forward_of(network, machine)
+    forward = forward_of(_Each(network), machine)
     optimiser = torch.optim.AdamW(groups(network, recipe.weight_decay), lr=recipe.learning_rate)
     targets = targets_of(utterances, recipe.smoothing)
     taken = np.array([row for row, each in enumerate(utterances) for _ in range(recipe.again.get(each.corpus, 1))])
@@ -68,8 +70,10 @@ def train(utterances: list[Utterance], views: list[list[Halves]], recipe: VoiceR
             for group in optimiser.param_groups:
                 group["lr"] = recipe.learning_rate * schedule(step / steps, recipe.warm_up)
             logits = forward(x).float()
-            each = [(y[:, head.columns] * functional.log_softmax(logits[:, head.columns], 1)).sum(1) for head in HEADS]
-            loss = -torch.stack(each).sum(0).mean()
+            each = [
+                (y[:, head.columns] * functional.log_softmax(logits[..., head.columns], -1)).sum(-1) for head in HEADS
+            ]
+            loss = -torch.stack(each).sum((0, 1)).mean()
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -78,6 +82,15 @@ def train(utterances: list[Utterance], views: list[list[Halves]], recipe: VoiceR
             if step % 50 == 0:
                 progress.set_postfix(loss=f"{loss.detach():.3f}")
     return averaged.eval()
+
+
+class _Each(nn.Module):
+    def __init__(self, network: VoiceNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network.each(x)
 
 
 def targets_of(utterances: list[Utterance], smoothing: float) -> Tensor:
@@ -100,7 +113,9 @@ def _batches(
         for begin in range(0, len(order) - recipe.batch + 1, recipe.batch):
             rows = order[begin : begin + recipe.batch]
             pieces = [_piece(views[row][draw.integers(len(views[row]))], draw) for row in rows]
-            x = np.stack([piece + _microphone(recipe.colour, draw) for piece in pieces])
+            x = np.stack(pieces)
+            x[:, :BANDS] += np.stack([_microphone(recipe.colour, draw) for _ in pieces])
+            x[:, BANDS:] = np.stack([_shifted(piece[BANDS:], draw) for piece in pieces])
             # As the network does first: once before, so that holes are cut and pieces mixed in things of one size.
             x = _with_holes(twofold(torch.from_numpy(x[:, None])).numpy(), draw)
             y = targets[torch.from_numpy(rows)]
@@ -111,14 +126,24 @@ def _batches(
 
 
 def _piece(view: Halves, draw: np.random.Generator) -> Floats:
-    """FRAMES of a view, drawn; a shorter one lies somewhere in its quietest."""
+    """FRAMES of a view (ROWS, frames), drawn; a shorter one lies somewhere in its quietest."""
     spare = view.shape[1] - FRAMES
     if spare >= 0:
         begin = draw.integers(0, spare + 1)
         return view[:, begin : begin + FRAMES].astype(np.float32)
-    found: Floats = np.full((BANDS, FRAMES), view.min(), np.float32)
-    begin = draw.integers(0, 1 - spare)
-    found[:, begin : begin + view.shape[1]] = view
+    return np.asarray(np.roll(_at_the_end(view), -draw.integers(0, 1 - spare), axis=1), np.float32)
+
+
+def _at_the_end(heard: Floats | Halves) -> Floats:
+    found: Floats = newest(np.asarray(heard, np.float32), FRAMES)[0, 0]
+    return found
+
+
+def _shifted(pitches: Floats, draw: np.random.Generator) -> Floats:
+    """Pitches (PITCHES, FRAMES) as of somebody who speaks higher or lower; a row is a semitone."""
+    by = int(draw.integers(-SEMITONES, SEMITONES + 1))
+    found: Floats = np.zeros_like(pitches)
+    found[max(0, by) : len(pitches) + min(0, by)] = pitches[max(0, -by) : len(pitches) - max(0, by)]
     return found
 
 
@@ -130,28 +155,28 @@ def _microphone(colour: float, draw: np.random.Generator) -> Floats:
 
 
 def _with_holes(x: Floats, draw: np.random.Generator) -> Floats:
-    """A hole in time and one in the bands of each piece (SpecAugment: Park et al. 2019)."""
+    """A hole in time and one in the bands of each piece (SpecAugment: Park et al. 2019); some have no pitches."""
     for piece in x:
         long, high = draw.integers(0, LONGEST_HOLE), draw.integers(0, HIGHEST_HOLE)
         at, band = draw.integers(0, FRAMES - LONGEST_HOLE), draw.integers(0, BANDS - HIGHEST_HOLE)
         piece[..., at : at + long] = 0
         piece[:, band : band + high] = 0
+        if draw.random() < UNPITCHED:
+            piece[:, BANDS:] = 0
     return x
 
 
 @torch.no_grad()
 def logits_of(network: VoiceNet, heard: Floats) -> Floats:
-    """The logits (looks, LOGITS) at an utterance's bands (BANDS, frames), looked at every STEP frames."""
+    """The logits (looks, LOGITS) at an utterance's rows (ROWS, frames), looked at every STEP frames."""
     return np.asarray(network(torch.from_numpy(looks_at(heard))).numpy(), np.float32)
 
 
 def looks_at(heard: Floats) -> Floats:
-    """Pieces (looks, 1, BANDS, FRAMES) of an utterance's bands, as a desk would read them second by second."""
+    """Pieces (looks, 1, ROWS, FRAMES) of an utterance's rows, as a desk would read them second by second."""
     spare = heard.shape[1] - FRAMES
     if spare < 0:
-        whole: Floats = np.full((BANDS, FRAMES), heard.min(), np.float32)
-        whole[:, -spare // 2 : -spare // 2 + heard.shape[1]] = heard
-        return whole[None, None]
+        return np.roll(_at_the_end(heard), spare // 2, axis=1)[None, None]
     begins = np.unique(np.linspace(0, spare, -(-spare // STEP) + 1).astype(int))
     return np.stack([heard[:, at : at + FRAMES] for at in begins])[:, None].astype(np.float32)
 

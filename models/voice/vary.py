@@ -62,7 +62,7 @@ def scaled(noise: Samples, sound: Samples, ratio_db: float, draw: np.random.Gene
 
 
 def heard(sound: Samples, reduction: Reduction = plain) -> Floats:
-    """The bands (BANDS, frames) of an utterance that LEAD_S of its room precede, the room's own left out."""
+    """The rows (ROWS, frames) of an utterance that LEAD_S of its room precede, the room's own left out."""
     return reduction(sound)[:, bands.frames_in(round(LEAD_S * RATE)) :]
 
 
@@ -74,7 +74,7 @@ def after_lead(sound: Samples) -> Samples:
 def views_of(
     sounds: list[Samples], noises: list[Samples], reduction: Reduction, how: Variation, seed: int
 ) -> list[list[Halves]]:
-    """Of each utterance `how.views` views: bands (BANDS, frames) in half precision; the same seed, the same views.
+    """Of each utterance `how.views` views: rows (ROWS, frames) in half precision; the same seed, the same views.
 
     `reduction` is what is done against the noise of a part of them.
     """

@@ -50,13 +50,13 @@ def test_the_files_say_what_the_networks_say(run: Path) -> None:
     voice, noise = VoiceNet(), NoiseNet()
     voice.load_state_dict(torch.load(run / "all.pt", weights_only=True))
     noise.load_state_dict(torch.load(run / "noise.pt", weights_only=True))
-    x = torch.randn(2, 1, bands.BANDS, bands.FRAMES) - 6.0
+    x = torch.randn(2, 1, bands.ROWS, bands.FRAMES) - 6.0
     y = torch.randn(1, 1, bands.BANDS, bands.NOISE_FRAMES) - 6.0
     with torch.no_grad():
         expected = voice.eval()(x)[:, RAVDESS.columns].numpy(), noise.eval()(y).numpy()
-    for name, given, wanted in (("voice.onnx", x, expected[0]), ("noise.onnx", y, expected[1])):
+    for name, given, wanted in (("voice.onnx", {"rows": x}, expected[0]), ("noise.onnx", {"bands": y}, expected[1])):
         session = onnxruntime.InferenceSession(made.networks[name].SerializeToString())
-        [found] = session.run(None, {"bands": given.numpy()})
+        [found] = session.run(None, {key: each.numpy() for key, each in given.items()})
         assert np.abs(found - wanted).max() < 0.05
 
 
@@ -69,7 +69,7 @@ def test_a_voice_is_a_part_of_a_bundle_with_its_licence(run: Path, tmp_path: Pat
     refused = ["bundle", "--expression", "default", "--voice", str(tmp_path / "voice"), "--out", str(out)]
     assert main.main(refused) == 1
     assert main.main([*refused, "--accept-licence", "research-only"]) == 0
-    assert voice_card.named(str(out)).card.model == "mien-voice-1.1.0"
+    assert voice_card.named(str(out)).card.model == "mien-voice-2.0.0"
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

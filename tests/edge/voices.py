@@ -23,30 +23,29 @@ def make_voice(folder: Path, says: Mapping[str, float] = HAPPY, **fields: Any) -
     """Writes a voice into `folder` that gives these logits whatever it hears, and takes no noise out."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(BUNDLES / "voice" / "speech.onnx", folder / "speech.onnx")
-    flat = 64 * 128
+    flat = 96 * 128
     logits = np.array([says.get(name, 0.0) for name in CLASSES], np.float32)
     weights = [
         numpy_helper.from_array(np.zeros((flat, len(CLASSES)), np.float32), "weights"),
         numpy_helper.from_array(logits, "bias"),
     ]
     nodes = [
-        helper.make_node("Flatten", ["bands"], ["flat"]),
+        helper.make_node("Flatten", ["rows"], ["flat"]),
         helper.make_node("Gemm", ["flat", "weights", "bias"], ["ravdess"]),
     ]
-    _write(folder / "voice.onnx", nodes, weights, (1, 64, 128), "ravdess", (len(CLASSES),))
+    _write(folder / "voice.onnx", nodes, weights, ("rows", 1, 96, 128), ("ravdess", len(CLASSES)))
     _write(
         folder / "noise.onnx",
         [helper.make_node("Identity", ["bands"], ["speech"])],
         [],
-        (1, 64, 192),
-        "speech",
-        (1, 64, 192),
+        ("bands", 1, 64, 192),
+        ("speech", 1, 64, 192),
     )
     card = {
         "name": "made-voice",
         "version": "1",
         **_entry(folder, "voice.onnx"),
-        "input": {"rate": 16000, "bands": 64, "frames": 128},
+        "input": {"rate": 16000, "bands": 64, "frames": 128, "pitches": 32},
         "output": {"name": "ravdess", "classes": CLASSES},
         "temperature": 1.0,
         "unsure_below": 0.2,
@@ -68,8 +67,10 @@ def _entry(folder: Path, name: str) -> dict[str, str]:
     return {"file": name, "sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()}
 
 
-def _write(path: Path, nodes: Any, weights: Any, taken: tuple[int, ...], output: str, given: tuple[int, ...]) -> None:
-    inputs = [helper.make_tensor_value_info("bands", TensorProto.FLOAT, ["batch", *taken])]
-    outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["batch", *given])]
+def _write(path: Path, nodes: Any, weights: Any, taken: tuple[Any, ...], given: tuple[Any, ...]) -> None:
+    """`taken` and `given` are a name and the shape behind the batch."""
+    inputs, outputs = (
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])] for name, *shape in (taken, given)
+    )
     graph = helper.make_graph(nodes, "made", inputs, outputs, weights)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)

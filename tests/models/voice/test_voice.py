@@ -43,22 +43,40 @@ QUICK = VoiceRecipe(
 
 def test_the_networks_are_as_large_as_promised() -> None:
     assert 0.3e6 < parameters_of(VoiceNet()) < 1.0e6
-    assert VoiceNet().eval()(torch.zeros(2, 1, bands.BANDS, bands.FRAMES)).shape == (2, LOGITS)
+    assert VoiceNet().eval()(torch.zeros(2, 1, bands.ROWS, bands.FRAMES)).shape == (2, LOGITS)
     given = torch.randn(2, 1, bands.BANDS, bands.NOISE_FRAMES)
     assert NoiseNet().eval()(given).shape == given.shape
 
 
 def test_how_loud_somebody_is_changes_nothing() -> None:
-    network, x = VoiceNet().eval(), torch.randn(1, 1, bands.BANDS, bands.FRAMES)
+    network, x = VoiceNet().eval(), torch.randn(1, 1, bands.ROWS, bands.FRAMES)
+    louder = x.clone()
+    louder[:, :, : bands.BANDS] += 3.0
     with torch.no_grad():
-        assert torch.allclose(network(x), network(x + 3.0), atol=1e-4)
+        assert torch.allclose(network(x), network(louder), atol=1e-4)
+
+
+def test_one_listener_hears_the_pitch_and_the_other_the_colour() -> None:
+    torch.manual_seed(1)
+    network, x = VoiceNet().eval(), torch.randn(1, 1, bands.ROWS, bands.FRAMES)
+    higher, duller = x.clone(), x.clone()
+    higher[:, :, bands.BANDS :] = x[:, :, bands.BANDS :].roll(3, dims=2)
+    duller[:, :, : bands.BANDS] -= torch.linspace(0, 2, bands.BANDS)[:, None]
+    with torch.no_grad():
+        said = network.each(x)
+        moved = [(network.each(other) - said).abs().amax(dim=(1, 2)) > 1e-4 for other in (higher, duller)]
+        assert [each.tolist() for each in moved] == [[False, True], [True, False]]
+        assert torch.allclose(network(x), said.mean(dim=0))
 
 
 def test_the_colour_of_a_voice_is_told_beside_what_moves_in_it() -> None:
-    x = torch.randn(2, 1, bands.BANDS, bands.FRAMES)
-    duller = x - torch.linspace(0, 2, bands.BANDS)[:, None]
-    (moving, colour), (same, other) = (twofold(each).unbind(1) for each in (x, duller))
+    x = torch.randn(2, 1, bands.ROWS, bands.FRAMES)
+    duller = x.clone()
+    duller[:, :, : bands.BANDS] -= torch.linspace(0, 2, bands.BANDS)[:, None]
+    assert torch.equal(twofold(x)[:, :, bands.BANDS :], x[:, :, bands.BANDS :].expand(-1, 2, -1, -1))
+    (moving, colour), (same, other) = (twofold(each)[:, :, : bands.BANDS].unbind(1) for each in (x, duller))
     assert torch.allclose(moving, same, atol=1e-5)
+    assert torch.allclose(twofold(twofold(x)), twofold(x), atol=0.02)  # told anew: the same
     found, wanted = (other - colour).mean(dim=2), 1.0 - torch.linspace(0, 2, bands.BANDS)
     assert torch.allclose(found, wanted.expand(2, -1), atol=0.1)
 
@@ -88,7 +106,7 @@ def test_the_same_seed_gives_the_same_views_and_another_others() -> None:
 
 def test_gating_turns_the_room_down_and_leaves_the_voice() -> None:
     sound = np.concatenate([noise(0.8, 0.01), tone(1.0, 1000) + noise(1.0, 0.01, 2)])
-    before, after = (heard(sound, way) for way in (plain, gated))
+    before, after = (heard(sound, way)[: bands.BANDS] for way in (plain, gated))
     assert before.shape[1] == bands.frames_in(len(sound)) - bands.frames_in(round(LEAD_S * RATE))
     loudest = int(before.mean(axis=1).argmax())
     assert after[loudest].mean() > before[loudest].mean() - 0.5
@@ -96,11 +114,14 @@ def test_gating_turns_the_room_down_and_leaves_the_voice() -> None:
 
 
 def test_an_utterance_is_looked_at_from_its_beginning_to_its_end() -> None:
-    long = np.arange(bands.BANDS * 300, dtype=np.float32).reshape(bands.BANDS, 300)
+    long = np.arange(bands.ROWS * 300, dtype=np.float32).reshape(bands.ROWS, 300)
     looks = looks_at(long)
     assert np.array_equal(looks[0, 0], long[:, : bands.FRAMES])
     assert np.array_equal(looks[-1, 0], long[:, -bands.FRAMES :])
-    assert looks_at(long[:, :50]).shape == (1, 1, bands.BANDS, bands.FRAMES)
+    [[short]] = looks_at(long[:, :50])
+    lead = (bands.FRAMES - 50) // 2
+    assert np.array_equal(short[:, lead : lead + 50], long[:, :50])
+    assert not short[bands.BANDS :, lead + 50 :].any()
 
 
 def test_a_label_teaches_its_own_head_alone() -> None:
