@@ -26,7 +26,7 @@ from contract.topics import CENTRE, Channel, any_box, box_topic, parse_box_topic
 
 
 class Centre:
-    """Connected to a broker while in its `with`. `answers` False: it stores, but sends no receipt."""
+    """Subscribed at a broker while in its `with`. `answers` False: it stores, but sends no receipt."""
 
     def __init__(
         self,
@@ -48,13 +48,16 @@ class Centre:
             self._client.username_pw_set("centre", password)
         self._client.on_message = self._on_message
         self._client.on_connect = self._on_connect
+        self._subscribed = threading.Event()
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.reconnect_delay_set(0.2, 0.5)
         self._client.will_set(CENTRE, encode(CentreStatus(online=False)), qos=1, retain=True)
 
     def __enter__(self) -> Centre:
         self._client.connect("127.0.0.1", self._port)
         self._client.loop_start()
-        wait_for(lambda: self._client.is_connected(), "the centre connects")
+        # Only from then on is nothing missed: a box says some things once a connection.
+        wait_for(self._subscribed.is_set, "the centre subscribes")
         return self
 
     def __exit__(
@@ -85,8 +88,7 @@ class Centre:
             self._client.publish(CENTRE, encode(CentreStatus(online=online)), qos=1, retain=True)
 
     def _on_connect(self, client: Client, *_: object) -> None:
-        for channel in (Channel.READINGS, Channel.REQUESTS, Channel.STATUS):
-            client.subscribe(any_box(channel), qos=1)
+        client.subscribe([(any_box(channel), 1) for channel in (Channel.READINGS, Channel.REQUESTS, Channel.STATUS)])
         client.publish(CENTRE, encode(CentreStatus(online=True)), qos=1, retain=True)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
