@@ -106,7 +106,7 @@ def unlabelled(scorer: Scorer, data: Path, choice: Choice) -> Unlabelled:
         model=f"{answer.model.card.name}-{answer.model.card.version}",
         sha256=answer.model.card.sha256,
         point=answer.model.point.name,
-        data=str(data),
+        data=f"{data.parent.name}/{data.name}",
         degrade=choice.degrade,
         all=_shift(answer, found, everything),
         by={

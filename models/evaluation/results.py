@@ -13,7 +13,7 @@ from models.evaluation.populations import Group, Unlabelled
 from models.evaluation.quality import Curve
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
-DIGITS = 4
+DIGITS = 6  # more than are shown, or what is shown would be rounded twice
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
@@ -88,7 +88,7 @@ def save(results: Results, path: Path) -> None:
 
 
 def rounded(made: _Struct) -> _Struct:
-    """The same with every share rounded to the hundredth of a percent."""
+    """The same with every number rounded to DIGITS."""
     return msgspec.convert(_rounded(msgspec.to_builtins(made)), type(made))
 
 

@@ -195,7 +195,7 @@ def run_folds(options: Namespace) -> None:
     print(folds_table(found))
     if options.keep:
         variants = "".join(f" --variant {name}" for name in names)
-        variants += f" --begin {options.begin}" if options.begin else ""
+        variants += f" --begin {options.begin.name}" if options.begin else ""
         print(results.keep_folds(found, f"mien-models clips folds {options.file.name}{variants}"))
 
 
