@@ -118,12 +118,12 @@ class Hearing:
 
         The mean of both is read more surely than either.
         """
-        spectra = self._frames.spectra[-bands.FRAMES :]
-        batch = bands.newest(bands.rows(spectra), bands.FRAMES)
+        heard = bands.log_mel(self._frames.spectra[-bands.NOISE_FRAMES :])
+        spectra, last = self._frames.spectra[-bands.FRAMES :], heard[:, -bands.FRAMES :]
+        batch = bands.newest(bands.rows(spectra, last), bands.FRAMES)
         if self._noise is not None:
-            longer = bands.log_mel(self._frames.spectra[-bands.NOISE_FRAMES :])
-            [clear] = self._noise.infer(bands.newest(longer, bands.NOISE_FRAMES))
-            reduced = bands.rows(spectra, clear[0, 0, :, -len(spectra) :])
+            [clear] = self._noise.infer(bands.newest(heard, bands.NOISE_FRAMES))
+            reduced = bands.cleared(spectra, last, clear[0, 0, :, -len(spectra) :])
             batch = np.concatenate([batch, bands.newest(reduced, bands.FRAMES)])
         [logits] = self._network.infer(batch)
         return self._expressions(logits.mean(axis=0))

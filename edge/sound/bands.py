@@ -62,16 +62,14 @@ def pitches(spectra: Floats) -> Floats:
     return np.asarray(np.clip(again[:, 1:] / (again[:, :1] + 1e-9), -1, 1).T, np.float32)
 
 
-def rows(spectra: Floats, clear: Floats | None = None) -> Floats:
-    """The bands of power spectra (frames, BINS), and under them their pitches: (ROWS, frames).
+def rows(spectra: Floats, bands: Floats) -> Floats:
+    """The bands (BANDS, frames) of power spectra (frames, BINS), and under them their pitches: (ROWS, frames)."""
+    return np.concatenate([bands, pitches(spectra)])
 
-    `clear` (BANDS, frames) are bands with noise taken out: then the pitches are of what that leaves of the spectra.
-    """
-    heard = log_mel(spectra)
-    if clear is None:
-        return np.concatenate([heard, pitches(spectra)])
-    left = np.exp(clear - heard).T @ _bins()
-    return np.concatenate([clear, pitches(spectra * left)])
+
+def cleared(spectra: Floats, bands: Floats, clear: Floats) -> Floats:
+    """The same where noise was taken out of the bands, which are `clear` then: pitches are of what that leaves."""
+    return rows(spectra * (np.exp(clear - bands).T @ _bins()), clear)
 
 
 def newest(heard: Floats, frames: int) -> Floats:

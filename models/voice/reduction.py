@@ -27,7 +27,7 @@ NONE, GATED, LEARNED = "none", "gating", "learned"
 
 def plain(sound: Samples) -> Floats:
     """Nothing is done."""
-    return bands.rows(bands.power(sound))
+    return _rows(bands.power(sound))
 
 
 def gated(sound: Samples) -> Floats:
@@ -35,7 +35,7 @@ def gated(sound: Samples) -> Floats:
     spectra = bands.power(sound)
     room = np.quantile(spectra, QUIET_PART, axis=0)
     gain = np.maximum(1.0 - OVER * room / np.maximum(spectra, 1e-9), FLOOR)
-    return bands.rows(np.asarray(spectra * gain, np.float32))
+    return _rows(np.asarray(spectra * gain, np.float32))
 
 
 def learned(network: NoiseNet) -> Reduction:
@@ -44,8 +44,9 @@ def learned(network: NoiseNet) -> Reduction:
     @torch.no_grad()
     def reduced(sound: Samples) -> Floats:
         spectra = bands.power(sound)
-        clear = network(torch.from_numpy(bands.log_mel(spectra))[None, None])
-        return bands.rows(spectra, clear[0, 0].numpy())
+        heard = bands.log_mel(spectra)
+        clear = network(torch.from_numpy(heard)[None, None])
+        return bands.cleared(spectra, heard, clear[0, 0].numpy())
 
     return reduced
 
@@ -53,3 +54,7 @@ def learned(network: NoiseNet) -> Reduction:
 def reductions(network: NoiseNet) -> dict[str, Reduction]:
     """All of them, by name."""
     return {NONE: plain, GATED: gated, LEARNED: learned(network)}
+
+
+def _rows(spectra: Floats) -> Floats:
+    return bands.rows(spectra, bands.log_mel(spectra))

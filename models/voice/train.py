@@ -115,7 +115,7 @@ def _batches(
             pieces = [_piece(views[row][draw.integers(len(views[row]))], draw) for row in rows]
             x = np.stack(pieces)
             x[:, :BANDS] += np.stack([_microphone(recipe.colour, draw) for _ in pieces])
-            x[:, BANDS:] = np.stack([_shifted(piece[BANDS:], draw) for piece in pieces])
+            x[:, BANDS:] = np.stack([shifted(piece[BANDS:], draw) for piece in pieces])
             # As the network does first: once before, so that holes are cut and pieces mixed in things of one size.
             x = _with_holes(twofold(torch.from_numpy(x[:, None])).numpy(), draw)
             y = targets[torch.from_numpy(rows)]
@@ -139,7 +139,7 @@ def _at_the_end(heard: Floats | Halves) -> Floats:
     return found
 
 
-def _shifted(pitches: Floats, draw: np.random.Generator) -> Floats:
+def shifted(pitches: Floats, draw: np.random.Generator) -> Floats:
     """Pitches (PITCHES, FRAMES) as of somebody who speaks higher or lower; a row is a semitone."""
     by = int(draw.integers(-SEMITONES, SEMITONES + 1))
     found: Floats = np.zeros_like(pitches)

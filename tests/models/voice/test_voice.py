@@ -26,7 +26,7 @@ from models.voice.heads import EMODB, LOGITS, RAVDESS, SHARED, as_expressions
 from models.voice.pairs import PairScores, drawn, scored, ways
 from models.voice.reduction import gated, plain
 from models.voice.results import VoiceResults, with_pairs
-from models.voice.train import VoiceRecipe, looks_at, targets_of
+from models.voice.train import SEMITONES, VoiceRecipe, looks_at, shifted, targets_of
 from models.voice.vary import LEAD_S, Variation, after_lead, heard, views_of, with_noise
 from tests.edge.sound.sounds import noise, tone
 from tests.models.voice import made
@@ -122,6 +122,17 @@ def test_an_utterance_is_looked_at_from_its_beginning_to_its_end() -> None:
     lead = (bands.FRAMES - 50) // 2
     assert np.array_equal(short[:, lead : lead + 50], long[:, :50])
     assert not short[bands.BANDS :, lead + 50 :].any()
+
+
+def test_a_shifted_pitch_is_the_same_melody_some_semitones_away() -> None:
+    melody = np.zeros((bands.PITCHES, bands.FRAMES), np.float32)
+    rows = 10 + np.arange(bands.FRAMES) % 7
+    melody[rows, np.arange(bands.FRAMES)] = 1.0
+    draw = np.random.default_rng(1)
+    by = {tuple((shifted(melody, draw).argmax(axis=0) - rows).tolist()) for _ in range(100)}
+    assert all(len(set(each)) == 1 for each in by)
+    assert {each[0] for each in by} == set(range(-SEMITONES, SEMITONES + 1))
+    assert shifted(np.ones_like(melody), draw).sum() < melody.size  # what comes in from outside has no pitch
 
 
 def test_a_label_teaches_its_own_head_alone() -> None:
