@@ -6,6 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from models.networks.conv3d import Conv3d
 from models.networks.res3_att import standardised
 
 # Channels of the convolutions in parts of the first one's, and what the pooling after each group divides frames and
@@ -38,7 +39,7 @@ class C3D(nn.Module):
         width = 1
         for index, (group, (times, sides)) in enumerate(GROUPS):
             for outputs in (part * shape.width for part in group):
-                layers += [nn.Conv3d(width, outputs, 3, 1, 1, bias=False), nn.BatchNorm3d(outputs), nn.ReLU()]
+                layers += [Conv3d(width, outputs, 3, 1, 1, bias=False), nn.BatchNorm3d(outputs), nn.ReLU()]
                 width = outputs
             if index < len(GROUPS) - 1:
                 layers.append(nn.MaxPool3d((times, sides, sides)))

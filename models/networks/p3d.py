@@ -5,6 +5,8 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from models.networks.conv3d import Conv3d
+
 
 class P3DBlock(nn.Module):
     """A residual block whose 3x3x3 kernels are taken apart into 1x3x3 over space, then 3x1x1 over time.
@@ -16,15 +18,15 @@ class P3DBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: tuple[int, int]) -> None:
         super().__init__()
         over_time, over_space = stride
-        self.space = nn.Conv3d(inputs, outputs, (1, 3, 3), (1, over_space, over_space), (0, 1, 1), bias=False)
+        self.space = Conv3d(inputs, outputs, (1, 3, 3), (1, over_space, over_space), (0, 1, 1), bias=False)
         self.norm1 = nn.BatchNorm3d(outputs)
-        self.time = nn.Conv3d(outputs, outputs, (3, 1, 1), (over_time, 1, 1), (1, 0, 0), bias=False)
+        self.time = Conv3d(outputs, outputs, (3, 1, 1), (over_time, 1, 1), (1, 0, 0), bias=False)
         self.norm2 = nn.BatchNorm3d(outputs)
         nn.init.zeros_(self.norm2.weight)  # so that a new block first hands on what it gets
         self.shortcut: nn.Module = nn.Identity()
         if stride != (1, 1) or inputs != outputs:
             step = (over_time, over_space, over_space)
-            self.shortcut = nn.Sequential(nn.Conv3d(inputs, outputs, 1, step, bias=False), nn.BatchNorm3d(outputs))
+            self.shortcut = nn.Sequential(Conv3d(inputs, outputs, 1, step, bias=False), nn.BatchNorm3d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         y = torch.relu(self.norm1(self.space(x)))
@@ -40,7 +42,7 @@ class SpatialAttention3D(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.score = nn.Conv3d(2, 1, 3, 1, 1)
+        self.score = Conv3d(2, 1, 3, 1, 1)
         nn.init.zeros_(self.score.weight)
         nn.init.zeros_(cast(Tensor, self.score.bias))
 

@@ -11,6 +11,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from models.networks.attention import AttentionBlock
+from models.networks.conv3d import Conv3d
 from models.networks.p3d import P3DBlock, SpatialAttention3D
 from models.networks.se_resnet import standardise
 
@@ -43,7 +44,7 @@ class Res3Att(nn.Module):
         super().__init__()
         shape = shape or Res3AttShape()
         self.stem = nn.Sequential(
-            nn.Conv3d(1, shape.stem, (1, 3, 3), 1, (0, 1, 1), bias=False), nn.BatchNorm3d(shape.stem), nn.ReLU()
+            Conv3d(1, shape.stem, (1, 3, 3), 1, (0, 1, 1), bias=False), nn.BatchNorm3d(shape.stem), nn.ReLU()
         )
         stages: list[nn.Module] = []
         width = shape.stem

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from models.networks.build import build
 from models.networks.c3d import C3D
+from models.networks.conv3d import Conv3d
 from models.networks.measure import parameters_of
 from models.networks.res3_att import CLIP, Res3Att, Res3AttShape
 from models.networks.se_resnet import SEResNet
@@ -133,3 +134,28 @@ def test_the_stream_of_appearance_begins_with_the_student() -> None:
         maps = stage(maps)
     wanted = student.blocks(student.stem(face))
     assert torch.allclose(maps, wanted)
+
+
+@pytest.mark.parametrize(("kernel", "padding"), [(3, 1), ((3, 1, 1), (1, 0, 0))])
+@pytest.mark.parametrize("frames", [2, 4])
+def test_a_kernel_over_time_learns_in_bfloat16_what_it_learns_in_float32(
+    kernel: int | tuple[int, int, int], padding: int | tuple[int, int, int], frames: int
+) -> None:
+    convolution = Conv3d(64, 64, kernel, 1, padding, bias=False)
+    clips, wanted = drawn(32, 64, frames, 5, 5), drawn(32, 64, frames, 5, 5, seed=2)
+    convolution(clips).backward(wanted)
+    exact = weights_gradient(convolution)
+    for _ in range(5):
+        torch.full((2**18,), torch.nan)  # what is freed is found again by whoever reads memory that it did not write
+        with torch.autocast("cpu", torch.bfloat16):
+            answer = convolution(clips)
+        answer.backward(wanted.to(answer.dtype))
+        assert (weights_gradient(convolution) - exact).norm() < 0.02 * exact.norm()
+
+
+def weights_gradient(convolution: nn.Module) -> Tensor:
+    """The gradient of the weights since the last time."""
+    gradient = convolution.weight.grad
+    assert isinstance(gradient, Tensor)
+    convolution.weight.grad = None
+    return gradient
