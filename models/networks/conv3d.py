@@ -18,7 +18,7 @@ class Conv3d(nn.Conv3d):
         self.weight.data = self.weight.data.contiguous(memory_format=torch.channels_last_3d)
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.shape[2] >= self.kernel_size[0]:
+        if not torch.is_autocast_enabled(x.device.type) or x.shape[2] >= self.kernel_size[0]:
             return super().forward(x)
         with torch.autocast(x.device.type, enabled=False):
             return super().forward(x.to(self.weight.dtype))

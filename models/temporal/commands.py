@@ -29,6 +29,7 @@ from models.temporal.fit import TimeRecipe
 from models.temporal.folds import Trial, over_time
 from models.temporal.folds import table as folds_table
 from models.temporal.identity import Blind
+from models.temporal.kept import kept_of
 from models.temporal.leakage import leakage
 from models.temporal.leakage import table as leakage_table
 from models.temporal.student import SEEN, student_from
@@ -57,6 +58,7 @@ dealt into --folds. A variant of which --begin holds a run begins with that. Wha
 interrupted run goes on."""
 
 LEAKAGE = """examples:
+  mien-models leakage edge/bundles/st-attention --people runs/data/muxspace-others.parquet
   mien-models leakage runs/st-attention --people runs/data/muxspace-others.parquet
 
 The people must be others than those it was trained on: `mien-models data build muxspace --folds 3 4`. An attacker
@@ -87,7 +89,7 @@ def add_leakage(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     found = sub.add_parser(
         "leakage", help="how much of who somebody is a learned attacker finds", epilog=LEAKAGE, formatter_class=_RAW
     )
-    found.add_argument("run", type=Path, help="folder of a finished run of st-attention")
+    found.add_argument("run", type=Path, help="folder of a finished run of st-attention, or of its bundle")
     found.add_argument("--people", type=Path, required=True, help="a prepared set of other people, who are named")
     _student(found)
     _keep(found)
@@ -200,22 +202,21 @@ def run_folds(options: Namespace) -> None:
 
 
 def run_leakage(options: Namespace) -> None:
-    """Attacks what a run's identity-aware layer gives."""
+    """Attacks what the identity-aware layer of a run or a bundle gives."""
     torch.set_num_threads(options.threads)
     people = prepared.read(options.people)
     named = people[people.people != ""]
     student = _student_for(options.start, named)
-    _, network = trained(options.run, student)
-    if not isinstance(network, STAttention):
-        raise CheckpointError(f"{options.run}: is no run of st-attention, which alone keeps embeddings")
     _, who = np.unique(named.people, return_inverse=True)
-    maps = stills(_faces(named, MADE.field), student)
+    faces = _faces(named, MADE.field)
+    maps = stills(faces, student)
     with torch.no_grad():
-        shown = student.head(maps.mean(dim=(2, 3)))[:, FERPLUS.columns].argmax(dim=1).numpy()
-        kinds: dict[str, Floats] = {
-            "the student's features": maps.mean(dim=(2, 3)).numpy(),
-            "what the layer gives": network.frames(maps).numpy(),
-        }
+        features = maps.mean(dim=(2, 3))
+        shown = student.head(features)[:, FERPLUS.columns].argmax(dim=1).numpy()
+    kinds: dict[str, Floats] = {
+        "the student's features": features.numpy(),
+        "what the layer gives": kept_of(options.run, faces, maps, student),
+    }
     found = leakage(kinds, who.astype(np.int64), shown.astype(np.int64))
     print(leakage_table(found))
     if options.keep:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,13 +15,20 @@ import torch
 
 from models import prepared
 from models.clips import clips as clip_files
+from models.clips.batch import plain
 from models.data import Bytes
 from models.errors import TrainingError
 from models.main import main
+from models.networks.st_attention import STAttention
 from models.prepared import Prepared, Source
+from models.registry import BUNDLES, DEFAULT
 from models.temporal import fit
 from models.temporal.checkpoint import Checkpoint
-from models.temporal.train import told_of
+from models.temporal.forms import frame_to_onnx
+from models.temporal.kept import kept_of
+from models.temporal.student import SEEN, student_from
+from models.temporal.train import told_of, trained
+from models.temporal.variants import stills as maps_of
 from tests.models.clips.filmed import halves, two_kinds
 
 
@@ -79,6 +89,32 @@ def test_leakage_is_told_of_features_layer_and_controls(folder: Path, capsys: py
     assert "48 faces of 12 people" in lines[0]
     named = ("the student's features", "what the layer gives", "with a code of the person", "noise")
     assert all(name in line for name, line in zip(named, lines[1:], strict=True))
+
+
+def test_a_bundle_is_attacked_as_a_desk_has_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    people = ["--people", str(folder / "people.parquet")]
+    assert main(["leakage", str(BUNDLES / "st-attention"), *people]) == 0
+    layer = capsys.readouterr().out.splitlines()[2]
+    assert layer.split()[:6] == ["what", "the", "layer", "gives", "64", "numbers"]
+    assert main(["leakage", str(BUNDLES / "res3-att"), *people]) == 1
+    assert "keeps nothing of a face, so nothing can leak" in capsys.readouterr().err
+
+
+def test_a_bundle_keeps_what_its_run_keeps(folder: Path, tmp_path: Path) -> None:
+    student = student_from(DEFAULT / "expression.onnx", plain(two_kinds(16), SEEN))
+    faces = torch.randn(5, 1, 40, 40, generator=torch.Generator().manual_seed(1))
+    shutil.copytree(BUNDLES / "st-attention", tmp_path / "bundle")
+    network = trained(folder / "run", student)[1]
+    assert isinstance(network, STAttention)
+    weights = frame_to_onnx(student, network, 40, "ferplus").SerializeToString()
+    (tmp_path / "bundle" / "expression.onnx").write_bytes(weights)
+    card = json.loads((tmp_path / "bundle" / "expression.json").read_text(encoding="utf-8"))
+    card["sha256"] = hashlib.sha256(weights).hexdigest()
+    (tmp_path / "bundle" / "expression.json").write_text(json.dumps(card), encoding="utf-8")
+    maps = maps_of(faces, student)
+    by_run, by_bundle = (kept_of(place, faces, maps, student) for place in (folder / "run", tmp_path / "bundle"))
+    assert by_run.shape == (5, 64)
+    assert np.allclose(by_run, by_bundle, atol=1e-4)
 
 
 def train_streams(folder: Path, out: Path, *more: str) -> int:
