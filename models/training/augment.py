@@ -93,7 +93,7 @@ def augment(faces: Tensor, how: Augmentation, draw: torch.Generator, field: Fiel
     x = normalise(faces)
     if how.cover_share:
         x = covered(x, how.cover_share, draw)
-    x = _move(x, how, field, draw)
+    x = moved(x, how, field, draw)
     if how.blur_share:
         x = torch.where(chosen(len(x), how.blur_share, draw, x), _blurred(x, draw), x)
     x = _coarsen(x, how, draw)
@@ -103,7 +103,7 @@ def augment(faces: Tensor, how: Augmentation, draw: torch.Generator, field: Fiel
     return _erase(x, how, draw)
 
 
-def _move(x: Tensor, how: Augmentation, field: Field, draw: torch.Generator) -> Tensor:
+def moved(x: Tensor, how: Augmentation, field: Field, draw: torch.Generator) -> Tensor:
     """Mirror, turn, scale and shift in one resampling; outside the picture is 0, the grey that the desk pads with."""
     n = len(x)
     angle = (uniform(n, -how.rotate_degrees, how.rotate_degrees, draw, x) * (math.pi / 180)).view(n)

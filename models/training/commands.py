@@ -9,8 +9,9 @@ import numpy as np
 import torch
 
 from models import prepared
-from models.data import Floats, read_faces
+from models.data import Bytes, Floats, read_faces
 from models.datasets import VALID, data_file
+from models.errors import TrainingError
 from models.heads import LOGITS
 from models.prepared import Prepared
 from models.training import loop
@@ -18,8 +19,9 @@ from models.training.folds import crossvalidated
 from models.training.folds import table as folds_table
 from models.training.machine import Machine, bfloat16_helps
 from models.training.recipe import RECIPES, Recipe
-from models.training.targets import asked, taken, training_set
-from models.training.teach import answers
+from models.training.targets import TrainingSet, asked, of_views, taken, training_set
+from models.training.teach import agreed
+from models.training.views import views
 
 EXAMPLES = """examples:
   mien-models train vgg-face --data runs/data/fer.parquet --threads 2
@@ -44,7 +46,13 @@ def add(sub: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     train.add_argument("--data", type=Path, action="append", required=True, help="a prepared set; repeatable")
     train.add_argument("--out", type=Path, help="folder of the run (default: runs/RECIPE)")
     train.add_argument("--valid-data", type=Path, default=VALID, help="only reported on; default MIEN_DATA/%(default)s")
-    train.add_argument("--teacher", type=Path, action="append", default=[], help="a finished run; repeatable")
+    train.add_argument(
+        "--teacher",
+        type=Path,
+        action="append",
+        default=[],
+        help="a finished run, or a bundle; repeatable; its answers are kept beside --out",
+    )
     train.add_argument(
         "--start",
         type=Path,
@@ -82,20 +90,28 @@ def run(options: Namespace) -> None:
         scores = crossvalidated(others, last, options.folds, valid, out, recipe, machine, options.start)
         print(folds_table(scores))
     pictures = prepared.joined([taken(each, recipe.each, recipe.seed) for each in sets])
-    teacher = _taught(options.teacher, pictures, recipe, device)
-    learned = training_set(pictures, recipe.smoothing, recipe.taught, teacher)
+    learned = _learned(pictures, options.teacher, recipe, out.parent, device)
     checkpoint = loop.train(
         learned, valid, out, recipe, machine, resume=options.resume, epochs=options.until, start=options.start
     )
     print(f"{checkpoint}: done; export it with `mien-convert export {out}`")
 
 
-def _taught(teachers: list[Path], pictures: Prepared, recipe: Recipe, device: str) -> Floats | None:
-    """The mean answer of all teachers, (N, LOGITS), where it is used, and zeros elsewhere; None without a teacher."""
+def _learned(pictures: Prepared, teachers: list[Path], recipe: Recipe, kept_in: Path, device: str) -> TrainingSet:
+    """What is learned from; a teacher is asked about no picture for which its answer is not used."""
     if not teachers:
-        return None
-    found: Floats = np.zeros((len(pictures), LOGITS), np.float32)
+        if recipe.views:
+            raise TrainingError("the recipe is of a student whose teachers see what it sees; name one by --teacher")
+        return training_set(pictures, recipe.smoothing)
+
+    def teacher(images: Bytes) -> Floats:
+        return agreed(teachers, images, kept_in, device)
+
+    if recipe.views:
+        seen = views(pictures.images, recipe.views, recipe.seed)
+        return of_views(pictures, seen, recipe.smoothing, recipe.taught, teacher)
+    answers: Floats = np.zeros((len(pictures), LOGITS), np.float32)
     rows = asked(pictures, recipe.taught)
     if len(rows):
-        found[rows] = np.mean([answers(teacher, pictures.images[rows], device) for teacher in teachers], axis=0)
-    return found
+        answers[rows] = teacher(pictures.images[rows])
+    return training_set(pictures, recipe.smoothing, recipe.taught, answers)

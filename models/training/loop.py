@@ -29,11 +29,10 @@ from models.training.machine import Machine, forward_of
 from models.training.optimise import average, schedule
 from models.training.recipe import Recipe
 from models.training.report import Reported, report
-from models.training.shipped import unfold, weights_in
+from models.training.shipped import CALIBRATED_ON, unfold, weights_in
 from models.training.targets import TrainingSet
 
 EXPORTED = ".onnx"
-CALIBRATED_ON = 512  # pictures from which a shipped file gets its batch-norms back
 
 
 def train(

@@ -14,10 +14,11 @@ class Recipe:
     global average sees small pictures first, at a part of the cost. `widths` are pairs of a share of the training and
     what the network's width is divided by until then: it begins narrow and is widened (`models.training.widen`), the
     last time to its own width. `of_picture` is the part of a FER-2013 picture's side that it sees. `plus` is the weight
-    of the FER+ votes beside FER-2013's labels. `taught` is the teacher's share of the targets. `each` is how many
-    pictures of each prepared set are taken, repeated where it has fewer (0: all that there are, once). `start` and
-    `pictures` are the SHA-256 of the checkpoint that a run begins from, where it does, and of what is trained on, both
-    set when it begins.
+    of the FER+ votes beside FER-2013's labels. `taught` is the teacher's share of the targets. `views` is how many
+    views of each picture teacher and student see (`models.training.views`), all of them in an epoch; 0: the teacher
+    sees the picture as it is. `each` is how many pictures of each prepared set are taken, repeated where it has fewer
+    (0: all that there are, once). `start` and `pictures` are the SHA-256 of the checkpoint that a run begins from,
+    where it does, and of what is trained on, both set when it begins.
     """
 
     network: str = "student"
@@ -32,6 +33,7 @@ class Recipe:
     smoothing: float = 0.1
     plus: float = 1.0
     taught: float = 0.0
+    views: int = 0
     seed: int = 1
     sides: tuple[tuple[float, int], ...] = ((1.0, INPUT_SIDE),)
     widths: tuple[tuple[float, int], ...] = ((1.0, 1),)
@@ -96,6 +98,9 @@ NEAR = replace(
     encode_share=0.0,
 )
 
+# A view of a picture is moved already.
+SEEN = replace(MOVED, rotate_degrees=4.0, scale=(0.97, 1.03), shift=0.02, turn=0.03, cover_share=0.3)
+
 _STUDENT = Recipe(
     learning_rate=0.03,
     warm_up=0.05,
@@ -131,6 +136,16 @@ RECIPES: dict[str, Recipe] = {
     "student-covered": replace(_STUDENT, epochs=12, augmentation=replace(NEAR, cover_share=0.27, noise_share=0.30)),
     "student-last": replace(
         _STUDENT, epochs=8, learning_rate=0.02, augmentation=replace(NEAR, cover_share=0.16, noise_share=0.18)
+    ),
+    # Under teachers who see what it sees: it may follow any of them.
+    "student-seen": replace(
+        _STUDENT,
+        epochs=8,
+        learning_rate=0.08,
+        taught=0.6,
+        views=6,
+        sides=((0.4, 32), (1.0, INPUT_SIDE)),
+        augmentation=SEEN,
     ),
     "face-asia": replace(
         _STUDENT, epochs=8, warm_up=0.1, smoothing=0.1, plus=0.5, taught=0.0, augmentation=DESK, each=1200

@@ -18,8 +18,15 @@ from torch import Tensor, nn
 
 from edge.errors import ModelError
 from edge.runtime.backend import unpacked
+from models.card import load
 from models.errors import CheckpointError
+from models.model import CARD
+from models.networks.build import NETWORKS, build
 from models.networks.graph import WRAPPED
+from models.samples import PICTURE_OF_BOX_HEIGHT
+from models.training.augment import Field, framed
+
+CALIBRATED_ON = 512  # pictures from which a file gets its batch-norms back
 
 Weights = dict[str, Tensor]
 After = Callable[[nn.Module, tuple[Tensor, ...], Tensor], None]
@@ -45,6 +52,29 @@ def weights_in(file: Path) -> Weights:
             for kind, name in zip(("weight", "bias"), node.input[1:], strict=False):
                 found[f"{_module(node.name)}.{kind}"] = torch.from_numpy(values[name].astype(np.float32))
     return found
+
+
+def network_of(bundle: Path, pictures: Tensor) -> tuple[nn.Module, Field]:
+    """A bundle's expression network, which answers as its file does, and what it sees of a 48 px face picture.
+
+    `pictures` (N, 1, 48, 48) are normalised faces like those that it will be asked about, some hundreds.
+    CheckpointError where its network is none of those that are trained here.
+    """
+    card = load(bundle / CARD)
+    field = Field(card.input.size, card.input.crop_of_box_height / PICTURE_OF_BOX_HEIGHT)
+    weights = weights_in(bundle / card.file)
+    shapes = {name: value.shape for name, value in weights.items() if name.endswith(".weight")}
+    for name in NETWORKS:
+        network = build(name, 0.0, field.side)
+        if _shapes(network) == shapes:
+            unfold(network, weights, framed(pictures, field))
+            return network, field
+    raise CheckpointError(f"{bundle}: its network is none that is trained here; name another bundle, or a finished run")
+
+
+def _shapes(network: nn.Module) -> dict[str, torch.Size]:
+    layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d | nn.Linear)}
+    return {f"{name}.weight": layer.weight.shape for name, layer in layers.items()}
 
 
 def _module(of_node: str) -> str:

@@ -1,7 +1,8 @@
 """What a network is to answer for each picture: the labels of both heads, mixed with a teacher's answers."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from models.data import NOT_A_CLASS, Bytes, Floats
 from models.heads import FER2013, FERPLUS, HEADS, LOGITS
 from models.prepared import Prepared
+from models.training.views import View
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,27 @@ def training_set(
             targets[:, head.columns] = (1 - share) * own + share * teacher[:, head.columns]
     kept = targets.any(axis=1)
     return TrainingSet(prepared.images[kept], targets[kept], prior)
+
+
+def of_views(
+    prepared: Prepared,
+    views: Iterable[View],
+    smoothing: float,
+    taught: float,
+    teacher: Callable[[Bytes], Floats],
+) -> TrainingSet:
+    """All views of a prepared set's pictures as one training set, each answered to by a teacher.
+
+    A picture's own label is the target's other part where it is by itself; of a mixture all of it is the teacher's.
+    """
+    parts = [
+        training_set(
+            replace(prepared, images=view.images), smoothing, 1.0 if view.mixed else taught, teacher(view.images)
+        )
+        for view in views
+    ]
+    images, targets = (np.concatenate([getattr(part, name) for part in parts]) for name in ("images", "targets"))
+    return TrainingSet(images, targets, parts[0].prior)
 
 
 def asked(prepared: Prepared, taught: float) -> NDArray[np.intp]:

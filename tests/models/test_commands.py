@@ -7,6 +7,7 @@ import pytest
 from models import prepared
 from models.data import NOT_A_CLASS, Faces
 from models.main import main
+from models.training.recipe import RECIPES
 
 from .conftest import as_prepared, made_faces, write_faces
 
@@ -41,7 +42,7 @@ def runs(tmp_path: Path, faces: Faces) -> Path:
 
 
 def test_a_teacher_is_asked_once(runs: Path) -> None:
-    [answers] = (runs / "teacher").glob("answers-*.npy")
+    [answers] = runs.glob("answers-*.npy")
     before = answers.stat().st_mtime_ns
     options: list[Option] = [
         "--plain",
@@ -57,6 +58,16 @@ def test_a_teacher_is_asked_once(runs: Path) -> None:
     data: list[Option] = ["--data", runs / "made.parquet", "--teacher", runs / "teacher"]
     assert run("train", "student", *data, *options, "--out", runs / "again") == 0
     assert answers.stat().st_mtime_ns == before
+
+
+def test_teachers_who_see_what_a_student_sees_are_to_be_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options: list[Option] = ["--data", runs / "made.parquet", "--valid-data", runs / "valid.parquet", "--plain"]
+    assert run("train", "student-seen", *options, "--out", runs / "seen") == 1
+    assert "name one by --teacher" in capsys.readouterr().err
+    short: list[Option] = ["--epochs", 1, "--batch", 32, "--device", "cpu", "--teacher", runs / "teacher"]
+    assert run("train", "student-seen", *options, *short, "--out", runs / "seen") == 0
+    # What a teacher says of the pictures as they are was kept before.
+    assert len(list(runs.glob("answers-*.npy"))) == RECIPES["student-seen"].views
 
 
 def test_missing_data_says_how_to_name_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
