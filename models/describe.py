@@ -276,7 +276,7 @@ def step_text(recipe: Recipe) -> str:
     sides = ", ".join(f"{side} px until {until:.0%}" for until, side in recipe.sides)
     taught = f"; a teacher's answers {recipe.taught:.0%} of each target" if recipe.taught else ""
     if recipe.views:
-        taught += f", in {recipe.views} views of each picture that it sees too, moved or mixed with another"
+        taught += f", in {recipe.views} views of each picture that it sees too, moved, or mixed and then all its answer"
     return (
         f"{recipe.epochs} epochs at {sides} of the training, the learning rate rising to {recipe.learning_rate}, then "
         f"falling as a cosine{taught}; dropout {recipe.dropout}; pictures mirrored, rotated by up to "

@@ -62,7 +62,8 @@ def train(
     recipe = replace(recipe, pictures=pictures.sha256(), start=_sha256(start))
     beginning = _beginning(start, recipe, pictures) if start else None
     run = _opened(folder, recipe, machine, resume, beginning)
-    run.prior, run.faces = tuple(pictures.prior.tolist()), len(pictures)
+    # However many views of a face there are, it is one.
+    run.prior, run.faces = tuple(pictures.prior.tolist()), len(pictures) // max(1, recipe.views)
     images = torch.from_numpy(pictures.images)[:, None].to(machine.device)
     targets = torch.from_numpy(pictures.targets).to(machine.device)
     forward = forward_of(run.network, machine)

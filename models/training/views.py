@@ -1,8 +1,8 @@
 """Pictures as a teacher and its student both see them: moved, and some of them two laid over each other.
 
-A large network knows the pictures that it learned from by heart, and its answers to them are little more than their
-labels. To a picture that is moved, or is a mixture, it answers with what it has understood; a student that sees the
-same picture learns that (Beyer et al. 2022: a good teacher is patient and consistent).
+A large network may know the pictures that it learned from by heart, and then answers with little more than their
+labels. Of a picture that is moved, or is a mixture, it has to say what it understands; a student that sees the same
+picture learns that (Beyer et al. 2022: a good teacher is patient and consistent).
 """
 
 from collections.abc import Iterator

@@ -7,6 +7,7 @@ import pytest
 from models import prepared
 from models.data import NOT_A_CLASS, Faces
 from models.main import main
+from models.training.checkpoint import CHECKPOINT, load
 from models.training.recipe import RECIPES
 
 from .conftest import as_prepared, made_faces, write_faces
@@ -68,6 +69,7 @@ def test_teachers_who_see_what_a_student_sees_are_to_be_named(runs: Path, capsys
     assert run("train", "student-seen", *options, *short, "--out", runs / "seen") == 0
     # What a teacher says of the pictures as they are was kept before.
     assert len(list(runs.glob("answers-*.npy"))) == RECIPES["student-seen"].views
+    assert load(runs / "seen" / CHECKPOINT)["faces"] == len(prepared.read(runs / "made.parquet"))
 
 
 def test_missing_data_says_how_to_name_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
