@@ -109,7 +109,7 @@ def run_folds(options: Namespace) -> None:
     """Scores the network on each fold of speakers, trained on the others."""
     trial = _trial(options)
     answers = list(trial.answers())
-    scores = [*whole_scores(trial.sounds.utterances, answers), trial.untouched()]
+    scores = [*whole_scores(trial.sounds.utterances, answers), *trial.untouched()]
     noise = noise_scores(trial.sounds.utterances, answers)
     talker = trial.beside_a_talker()
     print(table(scores, [*noise, *([talker] if talker is not None else [])]))

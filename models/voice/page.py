@@ -7,7 +7,7 @@ import msgspec
 
 from contract.expressions import EXPRESSIONS
 from models.errors import CardError
-from models.voice.folds import NoiseScore, VoiceScores
+from models.voice.folds import ACROSS, NoiseScore, VoiceScores
 from models.voice.pairs import PairScores
 from models.voice.results import VoiceResults
 
@@ -66,7 +66,7 @@ def page(card: dict[str, Any], results: VoiceResults) -> str:
         card["training"],
         "",
         card["calibration"],
-        *_scores(results.scores),
+        *scores_of(results.scores),
         *_noise((*results.noise, *([results.talker] if results.talker is not None else []))),
         *([f"Printed by `{results.folds_command}`."] if results.folds_command else []),
         *_believed(merging),
@@ -75,13 +75,14 @@ def page(card: dict[str, Any], results: VoiceResults) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _scores(scores: tuple[VoiceScores, ...]) -> list[str]:
+def scores_of(scores: tuple[VoiceScores, ...]) -> list[str]:
+    """The lines on scores, and on how much of those across data sets is chance."""
     lines = [
         "",
         "## Scores",
         "",
-        "Of whole utterances, each answered by a network that had heard nothing of its speaker; in the last row "
-        "nothing of its data set. In percent, with the standard error over utterances.",
+        "Of whole utterances, each answered by a network that had heard nothing of its speaker; where two data sets "
+        "are named, it heard the first alone. In percent, with the standard error over utterances.",
         "",
         "| data | utterances | speakers | accuracy | macro-F1 | least and best speaker |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -92,6 +93,14 @@ def _scores(scores: tuple[VoiceScores, ...]) -> list[str]:
             f"| {each.data} | {own.n} | {each.speakers} | {100 * own.accuracy:.1f} ± {100 * own.standard_error:.1f} | "
             f"{100 * own.macro_f1:.1f} | {100 * by[0]:.0f}, {100 * by[-1]:.0f} |"
         )
+    across = [each.scores.accuracy for each in scores if ACROSS in each.data]
+    if across:
+        lines += [
+            "",
+            f"{len(across)} trainings that differ by chance alone are read from {100 * min(across):.1f} to "
+            f"{100 * max(across):.1f} on the data set that they never heard, in the mean "
+            f"{100 * sum(across) / len(across):.1f}.",
+        ]
     for each in scores:
         said = ", ".join(
             f"{name} {100 * share:.0f} of {each.scores.labelled[name]}" for name, share in each.scores.recall.items()

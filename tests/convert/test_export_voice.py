@@ -69,7 +69,7 @@ def test_a_voice_is_a_part_of_a_bundle_with_its_licence(run: Path, tmp_path: Pat
     refused = ["bundle", "--expression", "default", "--voice", str(tmp_path / "voice"), "--out", str(out)]
     assert main.main(refused) == 1
     assert main.main([*refused, "--accept-licence", "research-only"]) == 0
-    assert voice_card.named(str(out)).card.model == "mien-voice-2.0.0"
+    assert voice_card.named(str(out)).card.model == "mien-voice-3.0.0"
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

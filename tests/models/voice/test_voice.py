@@ -18,7 +18,7 @@ from models.networks.measure import parameters_of
 from models.networks.noise_net import NoiseNet
 from models.networks.voice_net import VoiceNet, twofold
 from models.training.machine import Machine
-from models.voice import calibration
+from models.voice import calibration, page
 from models.voice.calibrate import calibrated, looks_of, reliability_of, unheard
 from models.voice.denoise import NoiseRecipe
 from models.voice.folds import FOLDS, Trial, fold_of, noise_scores, read_answers, table, whole_scores
@@ -26,7 +26,7 @@ from models.voice.heads import EMODB, LOGITS, RAVDESS, SHARED, as_expressions
 from models.voice.pairs import PairScores, drawn, scored, ways
 from models.voice.reduction import gated, plain
 from models.voice.results import VoiceResults, with_pairs
-from models.voice.train import SEMITONES, VoiceRecipe, looks_at, shifted, targets_of
+from models.voice.train import SEMITONES, VoiceRecipe, alike, looks_at, of_throat, paced, shifted, spliced, targets_of
 from models.voice.vary import LEAD_S, Variation, after_lead, heard, views_of, with_noise
 from tests.edge.sound.sounds import noise, tone
 from tests.models.voice import made
@@ -56,7 +56,7 @@ def test_how_loud_somebody_is_changes_nothing() -> None:
         assert torch.allclose(network(x), network(louder), atol=1e-4)
 
 
-def test_one_listener_hears_the_pitch_and_the_other_the_colour() -> None:
+def test_some_listeners_hear_the_pitch_and_others_the_colour() -> None:
     torch.manual_seed(1)
     network, x = VoiceNet().eval(), torch.randn(1, 1, bands.ROWS, bands.FRAMES)
     higher, duller = x.clone(), x.clone()
@@ -65,8 +65,11 @@ def test_one_listener_hears_the_pitch_and_the_other_the_colour() -> None:
     with torch.no_grad():
         said = network.each(x)
         moved = [(network.each(other) - said).abs().amax(dim=(1, 2)) > 1e-4 for other in (higher, duller)]
-        assert [each.tolist() for each in moved] == [[False, True], [True, False]]
-        assert torch.allclose(network(x), said.mean(dim=0))
+        assert [each.tolist() for each in moved] == [[False, False, True, True], [True, True, False, False]]
+        told = network(x)
+    colour, pitch = said[:2].sum(dim=0), said[2:].sum(dim=0)
+    assert torch.allclose(told[:, RAVDESS.columns], ((colour + pitch / 2) / 3)[:, RAVDESS.columns], atol=1e-6)
+    assert torch.allclose(told[:, EMODB.columns], ((colour + pitch) / 4)[:, EMODB.columns], atol=1e-6)
 
 
 def test_the_colour_of_a_voice_is_told_beside_what_moves_in_it() -> None:
@@ -135,6 +138,44 @@ def test_a_shifted_pitch_is_the_same_melody_some_semitones_away() -> None:
     assert shifted(np.ones_like(melody), draw).sum() < melody.size  # what comes in from outside has no pitch
 
 
+def test_another_pace_is_the_same_melody_in_more_or_less_time() -> None:
+    rising = np.linspace(0, 1, 200, dtype=np.float32) * np.ones((bands.ROWS, 1), np.float32)
+    draw = np.random.default_rng(1)
+    found = [paced(rising, 0.35, draw) for _ in range(100)]
+    lengths = [each.shape[1] for each in found]
+    assert 138 <= min(lengths) < 160
+    assert 250 < max(lengths) <= 284
+    assert all((np.diff(each) > 0).all() and each[0, -1] > 0.98 for each in found)
+
+
+def test_a_spliced_piece_begins_as_one_and_ends_as_another() -> None:
+    one, other = np.zeros((bands.ROWS, bands.FRAMES), np.float32), np.ones((bands.ROWS, bands.FRAMES), np.float32)
+    draw = np.random.default_rng(1)
+    for _ in range(50):
+        found = spliced(one, other, draw)
+        at = int(found[0].argmax())
+        assert bands.FRAMES // 5 <= at < bands.FRAMES * 4 // 5
+        assert not found[:, :at].any()
+        assert found[:, at:].all()
+
+
+def test_a_piece_ends_in_nothing_that_another_said_or_that_was_said_otherwise() -> None:
+    spoken = (("anger", "1"), ("sadness", "1"), ("anger", "2"))
+    said = [made.utterance(label, speaker, "emodb", 1) for label, speaker in spoken]
+    assert alike([*said, said[0]]) == [[0, 3], [1], [2], [0, 3]]
+
+
+def test_another_throat_moves_a_voice_along_the_bands_and_keeps_it_whole() -> None:
+    voice = np.zeros((bands.BANDS, bands.FRAMES), np.float32)
+    voice[40] = 1.0
+    draw = np.random.default_rng(1)
+    places = {int(of_throat(voice, 0.15, draw).argmax(axis=0)[0]) for _ in range(200)}
+    assert min(places) < 37
+    assert max(places) > 43
+    flat = np.full_like(voice, 2.5)
+    assert np.allclose(of_throat(flat, 0.15, draw), flat)
+
+
 def test_a_label_teaches_its_own_head_alone() -> None:
     targets = targets_of([made.utterance("anger", "1", "emodb", 1)], smoothing=0.0).numpy()
     assert targets[0, EMODB.begin + EMODB.classes.index("anger")] == 1.0
@@ -177,6 +218,25 @@ def test_what_is_done_is_not_done_again(trial: Trial, monkeypatch: pytest.Monkey
     assert len(list(trial.answers())) == FOLDS
     with pytest.raises(DataError, match=r"answers-0.msgpack: is not there; run `mien-models voice folds"):
         read_answers(Path("nowhere"))
+
+
+def test_each_listener_learned_by_chance_of_its_own(trial: Trial) -> None:
+    weights = trial.network("fold-0", np.array([])).state_dict()
+    colour, other, pitch, another = (weights[f"listeners.{place}.head.weight"] for place in range(4))
+    assert not torch.allclose(colour, other, atol=0.01)
+    assert not torch.allclose(pitch, another, atol=0.01)
+
+
+def test_across_data_sets_chance_is_shown(trial: Trial) -> None:
+    found = trial.untouched()
+    assert [each.data for each in found] == [f"RAVDESS to EMO-DB, training {k} of 3" for k in (1, 2, 3)]
+    assert all((each.scores.n, each.speakers) == (45, 5) for each in found)
+    first, second = (trial.network(f"ravdess-alone-{k}", np.array([])).state_dict() for k in (1, 2))
+    assert not torch.allclose(first["listeners.0.head.weight"], second["listeners.0.head.weight"], atol=0.01)
+    said = "\n".join(page.scores_of(tuple(found)))
+    right = [100 * each.scores.accuracy for each in found]
+    assert f"read from {min(right):.1f} to {max(right):.1f} on the data set that they never heard" in said
+    assert f"in the mean {sum(right) / 3:.1f}." in said
 
 
 def test_noise_scores_have_every_way_at_every_level(trial: Trial) -> None:
