@@ -16,7 +16,7 @@ def loaded(path: Path) -> dict[str, Any]:
         return dict(torch.load(path, weights_only=True, map_location="cpu"))
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file; train first with `mien-models clips train`") from None
-    except (RuntimeError, OSError, EOFError, ValueError, TypeError, UnpicklingError):
+    except (RuntimeError, OSError, EOFError, LookupError, ValueError, TypeError, UnpicklingError):
         raise CheckpointError(f"{path}: not a readable run; train again into a new --out") from None
 
 

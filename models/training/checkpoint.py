@@ -104,7 +104,7 @@ def load(checkpoint: Path) -> dict[str, Any]:
         state = torch.load(checkpoint, weights_only=True, map_location="cpu")
     except FileNotFoundError:
         raise CheckpointError(f"{checkpoint}: no such file; train first with `mien-models train`") from None
-    except (RuntimeError, OSError, EOFError, ValueError, UnpicklingError):
+    except (RuntimeError, OSError, EOFError, LookupError, ValueError, TypeError, UnpicklingError):
         raise CheckpointError(f"{checkpoint}: not a readable checkpoint; train again into a new --out") from None
     return dict(state)
 

@@ -18,10 +18,11 @@ from contract.expressions import EXPRESSIONS
 from edge.sound.samples import RATE, Samples
 from models.compare.paired import Paired, difference
 from models.data import Floats, Ints
-from models.errors import DataError
+from models.errors import CheckpointError, DataError
 from models.networks.noise_net import NoiseNet
-from models.networks.voice_net import VoiceNet
+from models.networks.voice_net import VoiceNet, VoiceShape
 from models.scores import Scores, fitted, score, softmax
+from models.training.checkpoint import load
 from models.training.machine import Machine
 from models.voice import denoise
 from models.voice.heads import EMODB, HEADS, RAVDESS, SHARED, as_expressions
@@ -101,9 +102,16 @@ def fold_of(utterances: list[Utterance], folds: int = FOLDS) -> Ints:
 
 
 def trained(kept: Path, network: _Network, make: Callable[[], _Network]) -> _Network:
-    """The network whose weights lie in a file, put into `network`, else the one that `make` gives, which is kept."""
+    """The network whose weights lie in a file, put into `network`, else the one that `make` gives, which is kept.
+
+    Raises CheckpointError where the file is broken, or of another network.
+    """
     if kept.exists():
-        network.load_state_dict(torch.load(kept, weights_only=True))
+        weights = load(kept)
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError:
+            raise CheckpointError(f"{kept}: weights of another network; choose a new --out") from None
         return network.eval()
     network = make()
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +121,20 @@ def trained(kept: Path, network: _Network, make: Callable[[], _Network]) -> _Net
     return network
 
 
+def _claim(folder: Path, recipe: VoiceRecipe, sounds: Sounds) -> None:
+    """Writes down what a folder's networks are made of; CheckpointError where those there are of something else."""
+    made = msgspec.json.format(msgspec.json.encode((recipe, VoiceShape(), len(sounds.utterances), len(sounds.noises))))
+    path = folder / "made-of.json"
+    if path.exists() and path.read_bytes() != made:
+        raise CheckpointError(
+            f"{path}: networks of another recipe or other sounds; give the same options, or choose a new --out"
+        )
+    if not path.exists() and (folder / "noise.pt").exists():
+        raise CheckpointError(f"{folder}: holds networks of an earlier version; choose a new --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(made)
+
+
 class Trial:
     """Trains and asks networks on parts of some sounds; what is done lies in `folder`.
 
@@ -120,7 +142,9 @@ class Trial:
     """
 
     def __init__(self, sounds: Sounds, recipe: VoiceRecipe, machine: Machine, folder: Path) -> None:
+        """Begin in a folder, or go on there. Raises CheckpointError where what lies there was made otherwise."""
         self.sounds, self._recipe, self._machine, self.folder = sounds, recipe, machine, folder
+        _claim(folder, recipe, sounds)
         self.noise_network = trained(folder / "noise.pt", NoiseNet(), self._noise_network)
         self.reductions = reductions(self.noise_network)
 

@@ -37,8 +37,11 @@ def camera() -> Iterator[StagedCamera]:
 
 
 def wait_until(is_so: Callable[[], bool], limit_s: float = 5.0) -> bool:
+    """Whether it came to be so in time; not asked again once it was, since to ask may take a picture."""
     end = time.monotonic() + limit_s
-    while not is_so() and time.monotonic() < end:
+    while time.monotonic() < end:
+        if is_so():
+            return True
         time.sleep(0.01)
     return is_so()
 

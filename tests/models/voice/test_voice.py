@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -218,6 +219,30 @@ def test_what_is_done_is_not_done_again(trial: Trial, monkeypatch: pytest.Monkey
     assert len(list(trial.answers())) == FOLDS
     with pytest.raises(DataError, match=r"answers-0.msgpack: is not there; run `mien-models voice folds"):
         read_answers(Path("nowhere"))
+
+
+def test_a_folder_of_other_networks_is_refused_and_kept(trial: Trial, tmp_path: Path) -> None:
+    weights = (trial.folder / "fold-0.pt").read_bytes()
+    for otherwise in (replace(QUICK, seed=2), replace(QUICK, throat=0.0)):
+        with pytest.raises(CheckpointError, match="another recipe or other sounds; give the same"):
+            Trial(trial.sounds, otherwise, Machine(), trial.folder)
+    with pytest.raises(CheckpointError, match="another recipe or other sounds"):
+        Trial(made.sounds(each=2), QUICK, Machine(), trial.folder)
+    assert (trial.folder / "fold-0.pt").read_bytes() == weights
+    (tmp_path / "noise.pt").write_bytes(b"of before")
+    with pytest.raises(CheckpointError, match="of an earlier version; choose a new --out"):
+        Trial(trial.sounds, QUICK, Machine(), tmp_path)
+
+
+def test_broken_weights_are_said_to_be_broken(trial: Trial, tmp_path: Path) -> None:
+    shutil.copytree(trial.folder, tmp_path / "run")
+    (tmp_path / "run" / "fold-0.pt").write_bytes(b"half of it")
+    again = Trial(trial.sounds, QUICK, Machine(), tmp_path / "run")
+    with pytest.raises(CheckpointError, match=r"fold-0.pt: not a readable checkpoint"):
+        again.network("fold-0", np.array([]))
+    shutil.copy(tmp_path / "run" / "noise.pt", tmp_path / "run" / "fold-0.pt")
+    with pytest.raises(CheckpointError, match=r"fold-0.pt: weights of another network"):
+        again.network("fold-0", np.array([]))
 
 
 def test_each_listener_learned_by_chance_of_its_own(trial: Trial) -> None:
